@@ -1,0 +1,206 @@
+"""What passes between the rooms: an answer, its judgement, a turn, a report.
+
+Field names are the stable JSON contract. Scores are 0-10, grades 0-5, credits 0-1, offsets count
+characters of the answer as it was given.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from knowledge.models import Kind, Misconception, Point, Question
+
+Verdict = Literal["covered", "partial", "missing", "contradicted"]
+TurnKind = Literal["question", "follow_up", "hint"]
+Action = Literal["answer", "skip", "dont_know", "hint", "finish"]
+Flag = Literal[
+    "empty",
+    "dont_know",
+    "off_topic",
+    "copied_question",
+    "stuffing",
+    "injection",
+    "too_long",
+    "no_choice",
+    "code_unparsed",
+    "embedder_fallback",
+    "ungraded",
+]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Evidence(Model):
+    """A stretch of the answer that a verdict rests on; `text == answer[start:end]`."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+
+
+class PointVerdict(Model):
+    id: str
+    verdict: Verdict
+    credit: float = Field(ge=0, le=1)
+    evidence: list[Evidence] = []
+    text: str = ""
+    """The point in the language of the judgement, so that a stored judgement reads on its own."""
+    weight: float = 1
+    core: bool = True
+    signals: dict[str, float] = {}
+    """What the judge measured for this point: similarity, coverage, cues."""
+
+
+class MisconceptionFound(Model):
+    id: str
+    evidence: list[Evidence] = []
+    text: str = ""
+    penalty: float = 0
+
+
+class JudgeInfo(Model):
+    """Where a judgement comes from."""
+
+    kind: str
+    """`offline`, `llm`, …"""
+    model: str | None = None
+    rubric_hash: str = ""
+    prompt_hash: str | None = None
+    calibration: str = ""
+    embedder: str = ""
+    fallback: bool = False
+
+
+class Usage(Model):
+    calls: int = 0
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
+    cost: float | None = 0
+    """US dollars; null when unknown."""
+    seconds: float = 0
+
+
+class Judgement(Model):
+    """The verdict on one answer. `score is None` means unscored, and `error` says why."""
+
+    score: float | None
+    grade: int | None
+    interval: tuple[float, float] | None = None
+    """Where the score lies with nominal 90 %; null when unscored."""
+    needs_review: bool = False
+    points: list[PointVerdict] = []
+    misconceptions: list[MisconceptionFound] = []
+    dimensions: dict[str, int] = {}
+    """Level 1-5 per dimension of `rubrics/data/dimensions.yaml`, where the judge rates it."""
+    flags: list[Flag] = []
+    feedback: str = ""
+    chosen: str | None = None
+    """For choice questions: the letter the candidate chose, as shown to them."""
+    judge: JudgeInfo
+    usage: Usage = Usage()
+    error: str | None = None
+
+
+class Rubric(Model):
+    """All that a judge needs of a question, whether it comes from the map or from a row of a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    kind: Kind = Kind.OPEN
+    ask: str
+    """The question as the candidate saw it."""
+    points: tuple[Point, ...]
+    misconceptions: tuple[Misconception, ...] = ()
+    reference: str = ""
+    question: Question | None = None
+    """The map's question, when there is one: choices, checks and both languages."""
+    option_order: tuple[int, ...] = ()
+    """For choice questions: `option_order[shown] == index in question.choices`."""
+
+
+class Turn(Model):
+    """One exchange. For a hint, `text` is the hint and there is no answer."""
+
+    turn_id: str
+    question_id: str
+    kind: TurnKind
+    text: str = ""
+    """What was shown to the candidate."""
+    skill: str = ""
+    rung: str | None = None
+    answer: str | None = None
+    action: Action | None = None
+    judgement: Judgement | None = None
+    why: str = ""
+    """Why this question, or this follow-up, was chosen."""
+    asked_at: str = ""
+    answered_at: str | None = None
+    option_order: list[int] = []
+    options: list[str] = []
+    """For choice questions: the options as shown, without their letters."""
+
+
+class QuestionResult(Model):
+    """The scores of one question kept apart; null where there was no such attempt."""
+
+    question_id: str
+    skill: str
+    first_attempt: float | None
+    after_probe: float | None
+    hints: int = 0
+    final: float | None
+    """First attempt plus the policy's share of what probing brought out, less hints."""
+    status: Literal["answered", "skipped", "dont_know", "unscored"] = "answered"
+
+
+class SkillStanding(Model):
+    """Posterior of the ability in one skill, on the logit scale (0 = a mid-level candidate)."""
+
+    skill: str
+    name: str
+    category: str
+    ability: float
+    se: float
+    level: float = Field(ge=0, le=100)
+    """The ability as a percentage for bars: the expected share of marks on a difficulty-5 question."""
+    answers: int = 0
+
+
+class StudyItem(Model):
+    skill: str
+    name: str
+    why: str
+    question_ids: list[str] = []
+    points: list[str] = []
+    """Texts of the points that were missed."""
+
+
+class Report(Model):
+    """The whole interview. `score` is the mean final score of the questions that were scored."""
+
+    session: str
+    role: str
+    level: str
+    lang: str
+    score: float | None
+    grade: int | None = None
+    first_attempt: float | None = None
+    after_probe: float | None = None
+    hints: int = 0
+    skills: list[SkillStanding] = []
+    questions: list[QuestionResult] = []
+    turns: list[Turn] = []
+    study_next: list[StudyItem] = []
+    judge: JudgeInfo | None = None
+    judge_card: str = ""
+    """One line: how far the judge in use was found to agree with reference grades."""
+    started_at: str = ""
+    finished_at: str | None = None
+    finished: bool = False
+    why_ended: str = ""
+    extra: dict[str, Any] = {}
