@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from knowledge.models import Kind, Misconception, Point, Question
+from knowledge.models import Kind, Lang, Level, Misconception, Point, Question, Role
 
 Verdict = Literal["covered", "partial", "missing", "contradicted"]
 TurnKind = Literal["question", "follow_up", "hint"]
@@ -123,6 +123,30 @@ class Rubric(Model):
     """For choice questions: `option_order[shown] == index in question.choices`."""
 
 
+class Setup(Model):
+    """What a candidate chooses before the first question; fixed for the session."""
+
+    role: Role
+    level: Level = "mid"
+    lang: Lang = "zh"
+    questions: int = Field(default=6, ge=1, le=50)
+    """Questions to ask, follow-ups not counted."""
+    minutes: float = Field(default=45, gt=0, le=600)
+    """Time after which no further question is asked."""
+    follow_ups: int = Field(default=2, ge=0, le=4)
+    """Most follow-ups for one question."""
+    seed: int = 0
+    """Decides the order of options, and the choice between questions that tell equally much."""
+    shuffle: bool = True
+    """Shuffle the options of choice questions."""
+    skill: str | None = None
+    """Practise this skill first, with its prerequisites for want of questions."""
+    only: list[str] = []
+    """Ask just these questions, in this order."""
+    seen: dict[str, int] = {}
+    """How often each question was asked in earlier interviews, when this one began."""
+
+
 class Turn(Model):
     """One exchange. For a hint, `text` is the hint and there is no answer."""
 
@@ -133,6 +157,8 @@ class Turn(Model):
     """What was shown to the candidate."""
     skill: str = ""
     rung: str | None = None
+    follow_up: int | None = None
+    """Index into the question's follow-ups, for a follow-up of the map."""
     answer: str | None = None
     action: Action | None = None
     judgement: Judgement | None = None

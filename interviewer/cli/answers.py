@@ -1,0 +1,153 @@
+"""Scripted answers: a YAML or JSONL file, by question id or as a list in order.
+
+YAML by id:     lora.principle: 我的回答        (or a list: the answer, then one for each follow-up)
+YAML in order:  - first answer
+                - second answer
+JSONL:          {"question_id": "lora.principle", "answer": "…", "follow_ups": ["…"]}  per line
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from interviewer.errors import InputError
+from interviewer.models import Action, Turn
+from knowledge import KnowledgeMap, Role, UnknownNameError
+from knowledge.errors import nearest
+
+KEYS = {"question_id", "answer", "follow_ups"}
+COMMANDS: dict[str, Action] = {
+    "/hint": "hint",
+    "/skip": "skip",
+    "/dont-know": "dont_know",
+    "/不知道": "dont_know",
+    "/quit": "finish",
+}
+
+
+@dataclass
+class Script:
+    """What to answer. By id when the file names questions, otherwise a queue in order."""
+
+    by_id: dict[str, deque[str]] = field(default_factory=dict)
+    in_order: deque[str] = field(default_factory=deque)
+
+    def take(self, turn: Turn) -> tuple[Action, str | None]:
+        """What the script does at this turn; without an answer for it, the turn is skipped.
+
+        A list in order that has run out ends the interview.
+        """
+        if self.by_id:
+            left = self.by_id.get(turn.question_id)
+            return as_action(left.popleft()) if left else ("skip", None)
+        return as_action(self.in_order.popleft()) if self.in_order else ("finish", None)
+
+    def skip_done(self, turns: list[Turn]) -> None:
+        """After a resume: drop what was already given."""
+        for turn in turns:
+            queue = self.by_id.get(turn.question_id) if self.by_id else self.in_order
+            if queue and (turn.kind == "hint" or turn.action is not None):
+                queue.popleft()
+
+    def question_ids(self, role: Role, the_map: KnowledgeMap) -> list[str]:
+        """The questions that the file has answers for, in its order."""
+        return list(self.by_id)
+
+
+def as_action(text: str) -> tuple[Action, str | None]:
+    """`/hint`, `/skip`, `/dont-know` and `/quit` are actions; everything else is an answer."""
+    action = COMMANDS.get(text.strip().lower())
+    return (action, None) if action else ("answer", text)
+
+
+def read_answers(path: Path, the_map: KnowledgeMap) -> Script:
+    """Raises InputError with the file and place, UnknownNameError for a question that is not there."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read: {e.strerror}", hint="check --answers FILE") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8", hint="save the file as UTF-8") from None
+    entries = _jsonl(path, text) if path.suffix in (".jsonl", ".ndjson") else _yaml(path, text)
+    script = Script()
+    for where, question_id, answers in entries:
+        if question_id is None:
+            script.in_order.extend(answers)
+            continue
+        if question_id not in the_map.questions:
+            raise UnknownNameError(f"question (in {path}, {where})", question_id, the_map.questions)
+        script.by_id.setdefault(question_id, deque()).extend(answers)
+    if script.by_id and script.in_order:
+        raise InputError(
+            f"{path}: some answers name their question and some do not",
+            hint="give question_id for all of them, or for none",
+        )
+    if not entries:
+        raise InputError(f"{path}: no answers in it", hint="see `interviewer interview --help`")
+    return script
+
+
+Entry = tuple[str, str | None, list[str]]
+
+
+def _jsonl(path: Path, text: str) -> list[Entry]:
+    entries = []
+    for n, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as e:
+            raise InputError(f"{path}:{n}: not valid JSON: {e.msg}", hint="one JSON object per line") from None
+        entries.append(_entry(path, f"line {n}", value))
+    return entries
+
+
+def _yaml(path: Path, text: str) -> list[Entry]:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise InputError(f"{path}{line}: not valid YAML", hint="quote answers that contain `: ` or `#`") from None
+    if isinstance(value, dict):
+        return [_entry(path, str(k), {"question_id": str(k), **_as_fields(v)}) for k, v in value.items()]
+    if isinstance(value, list):
+        return [_entry(path, f"item {n}", v) for n, v in enumerate(value, 1)]
+    raise InputError(
+        f"{path}: expected a mapping of question ids to answers, or a list", hint="see `interviewer --help`"
+    )
+
+
+def _as_fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {"answer": value[0] if value else "", "follow_ups": value[1:]}
+    return {"answer": value}
+
+
+def _entry(path: Path, where: str, value: Any) -> Entry:
+    if isinstance(value, str | int | float) or value is None:
+        return where, None, ["" if value is None else str(value)]
+    if not isinstance(value, dict):
+        raise InputError(f"{path}, {where}: expected an answer or an object, not {type(value).__name__}")
+    for key in value:
+        if key not in KEYS:
+            close = nearest(str(key), KEYS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"keys: {', '.join(sorted(KEYS))}"
+            raise InputError(f"{path}, {where}: unknown key {str(key)[:60]!r}", hint=hint)
+    follow_ups = value.get("follow_ups") or []
+    if not isinstance(follow_ups, list):
+        raise InputError(f"{path}, {where}: follow_ups must be a list")
+    question_id = value.get("question_id")
+    answers = [value.get("answer", ""), *follow_ups]
+    return where, None if question_id is None else str(question_id), [
+        "" if a is None else str(a) for a in answers
+    ]

@@ -1,0 +1,172 @@
+"""`interviewer [interview]`: the TUI where there is a terminal, plain text where there is none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from interviewer.cli.guard import say
+from interviewer.errors import Exit, SessionError, UsageError
+
+if TYPE_CHECKING:
+    from interviewer.config import Settings
+    from interviewer.models import Setup
+    from interviewer.store import SessionStore
+    from knowledge import KnowledgeMap
+
+Role = Annotated[
+    str | None,
+    typer.Option("--role", "-r", help="algo, eng, app, testdev (or 算法, 工程, 应用, 测试开发).", show_default="algo"),
+]
+Level = Annotated[str | None, typer.Option(help="junior, mid or senior.", show_default="mid")]
+Lang = Annotated[
+    str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="of the locale, else zh")
+]
+Db = Annotated[Path | None, typer.Option("--db", help="The database of interviews.", show_default="user data folder")]
+EmbedderOption = Annotated[
+    str | None,
+    typer.Option("--embedder", help="A sentence-transformers model, by name or folder.", show_default="embedded table"),
+]
+
+
+def interview(
+    role: Role = None,
+    level: Level = None,
+    lang: Lang = None,
+    questions: Annotated[
+        int | None, typer.Option("--questions", "-n", help="How many questions.", show_default="6")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="No further question after this time.", show_default="45")
+    ] = None,
+    follow_ups: Annotated[int, typer.Option(help="Most follow-ups for one question.", min=0, max=4)] = 2,
+    skill: Annotated[str | None, typer.Option(help="Practise this skill first.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Ask this question; repeat for several.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", help="Go on with an interview: its id, or `last`.", metavar="ID"),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Text in, text out; chosen when there is no terminal.")] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", help="Answers from a YAML or JSONL file: by question id, or in order."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON to stdout.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the report here (.md, .html, .json).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Repeat the choice of questions and the order of options.")] = None,
+    shuffle: Annotated[bool, typer.Option(help="Shuffle the options of choice questions.")] = True,
+    theme: Annotated[str | None, typer.Option(help="auto, dark or light.", show_default="auto")] = None,
+    db: Db = None,
+    embedder: EmbedderOption = None,
+) -> None:
+    """Hold a mock interview (what happens without a command).
+
+    Answers are on disk before they are judged: kill it anywhere and --resume goes on.
+
+    Examples: `interviewer --role algo` · `interviewer -r eng -l en -n 4 --plain` ·
+    `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last`
+    """
+    from interviewer.config import load_settings
+    from interviewer.models import Setup
+    from knowledge import load_map
+
+    settings = load_settings(
+        role=role, level=level, lang=lang, questions=questions, minutes=minutes, theme=theme,
+        db=db, embedder=embedder,
+    )  # fmt: skip
+    the_map = load_map()
+    wanted = the_map.role(settings.role).id
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    use_plain = plain or as_json or answers is not None or not terminal
+    script = None
+    if answers is not None:
+        from interviewer.cli.answers import read_answers
+
+        script = read_answers(answers, the_map)
+        if script.by_id and not only and questions is None:
+            only = script.question_ids(wanted, the_map)
+    for question_id in only or []:
+        the_map.question(question_id)
+    setup = Setup(
+        role=wanted,
+        level=settings.level,
+        lang=settings.lang,
+        questions=len(only) if only else settings.questions,
+        minutes=settings.minutes,
+        follow_ups=follow_ups,
+        seed=_seed() if seed is None else seed,
+        shuffle=shuffle,
+        skill=the_map.skill(skill).id if skill else None,
+        only=only or [],
+    )
+    if use_plain:
+        from interviewer.cli.plain import run_plain
+
+        code = run_plain(settings, the_map, setup, resume=resume, script=script, as_json=as_json, output=output)
+        raise typer.Exit(int(code))
+    _run_tui(settings, the_map, setup, resume=resume, explicit=role is not None or skill is not None, output=output)
+
+
+def _run_tui(
+    settings: Settings, the_map: KnowledgeMap, setup: Setup, *, resume: str | None, explicit: bool, output: Path | None
+) -> None:
+    from interviewer.tui.app import make_app
+
+    app = make_app(settings, the_map, setup, resume=resume, start_now=explicit)
+    app.run()
+    if app.failure is not None:
+        raise app.failure
+    session = app.session_id
+    if session is None:
+        return
+    if output is not None and app.report is not None:
+        from interviewer.report import write_report
+
+        write_report(app.report, output, the_map=the_map)
+        say(f"report written to {output}")
+    if app.report is not None and app.report.finished:
+        say(f"interview {session} is over; `interviewer report {session}` shows its report")
+        return
+    say(f"interview {session} is kept; go on with `interviewer --resume {session}`")
+    raise typer.Exit(int(Exit.INTERRUPTED))
+
+
+def session_to_resume(store: SessionStore, wanted: str) -> str:
+    """The id that `--resume` means. Raises SessionError."""
+    if wanted != "last":
+        return store.session(wanted).id
+    rows = store.sessions(status="open", limit=1)
+    if not rows:
+        raise SessionError("no open interview to go on with", hint="start one: `interviewer --role algo`")
+    return rows[0].id
+
+
+def _seed() -> int:
+    import secrets
+
+    return secrets.randbelow(1_000_000)
+
+
+def check_usage(condition: bool, message: str, hint: str | None = None) -> None:
+    if not condition:
+        raise UsageError(message, hint=hint)
+
+
+def judge_factory(settings: Settings, notice: Any = say) -> Any:
+    """Makes the judge in use. The offline judge is the one there is without a model."""
+
+    def make() -> Any:
+        from interviewer import paths
+        from interviewer.embeddings import load_embedder
+        from interviewer.judge import OfflineJudge
+        from rubrics import load_rules
+
+        embedder, flags = load_embedder(settings.embedder, cache_dir=paths.cache_dir(), notice=notice)
+        return OfflineJudge(embedder, load_rules(), flags=tuple(flags))
+
+    return make

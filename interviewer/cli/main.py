@@ -1,0 +1,89 @@
+"""`interviewer …`: the commands, their order in --help, and the entry point."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from interviewer.cli import diagnostics, grade, guard, history, interview, questions
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  interviewer --role algo                       a mock interview for an algorithm role, full screen\n
+  interviewer --role 工程 --lang zh --questions 4  four questions, in Chinese\n
+  interviewer --plain --answers mine.yaml       a scripted interview, report at the end\n
+  interviewer --resume                          go on where the last one was left\n
+  interviewer report                            the report of the last interview\n
+  interviewer grade answers.csv -o graded.csv   grade a file of written answers\n
+  interviewer questions --role app --must 12    what an applied engineer must know\n
+  interviewer doctor                            what is configured, what is missing
+"""
+
+app = typer.Typer(
+    name="interviewer",
+    help="Mock interviews for LLM fine-tuning roles, graded with evidence. "
+    "Works offline at once; without a command it starts an interview.",
+    epilog=EXAMPLES,
+    no_args_is_help=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.command("interview")(guard.guarded(interview.interview))
+app.command("history")(guard.guarded(history.history))
+app.command("report")(guard.guarded(history.report))
+app.command("grade")(guard.guarded(grade.grade))
+app.command("map")(guard.guarded(questions.show_map))
+app.command("questions")(guard.guarded(questions.questions))
+app.command("lint")(guard.guarded(questions.lint))
+app.command("graph")(guard.guarded(diagnostics.graph))
+app.command("doctor")(guard.guarded(diagnostics.doctor))
+
+COMMANDS = {c.name for c in app.registered_commands}
+TOP = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from interviewer import __version__
+
+        guard.out(f"interviewer {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    guard.debug = debug
+
+
+def with_default(argv: list[str]) -> list[str]:
+    """`interviewer --role algo` means `interviewer interview --role algo`; --debug goes anywhere."""
+    debug = [a for a in argv if a == "--debug"][:1]
+    rest = [a for a in argv if a != "--debug"]
+    if not rest or (rest[0].startswith("-") and rest[0] not in TOP):
+        rest = ["interview", *rest]
+    elif not rest[0].startswith("-") and rest[0] not in COMMANDS:
+        from knowledge.errors import nearest
+
+        close = nearest(rest[0], sorted(COMMANDS), n=1)
+        hint = f"did you mean `interviewer {close[0]}`?" if close else f"commands: {', '.join(sorted(COMMANDS))}"
+        guard.say(f"error: no command {rest[0][:60]!r}")
+        guard.say(f"  {hint}")
+        raise SystemExit(2)
+    return debug + rest
+
+
+def main() -> None:
+    """The console script. Never returns: exits with the code of errors.Exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(args=with_default(sys.argv[1:]), prog_name="interviewer")

@@ -1,0 +1,92 @@
+"""Settings: command-line options over environment over config file over defaults.
+
+Environment variables are `INTERVIEWER_ROLE`, `INTERVIEWER_DB`, …; the file is `config.toml` in the
+user's config folder (`interviewer doctor` prints where). Keys and secrets never live here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from interviewer import paths
+from interviewer.errors import ConfigError
+from knowledge.errors import nearest
+from knowledge.models import Lang, Level
+
+
+def system_lang() -> Lang:
+    """English where the locale says so, Chinese otherwise."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "en" if value.lower().startswith("en") else "zh"
+    return "zh"
+
+
+class Settings(BaseSettings):
+    """What applies to every command; a command's own options are its own."""
+
+    model_config = SettingsConfigDict(env_prefix="INTERVIEWER_", extra="forbid")
+
+    role: str = "algo"
+    level: Level = "mid"
+    lang: Lang = Field(default_factory=system_lang)
+    questions: int = Field(default=6, ge=1, le=50)
+    minutes: float = Field(default=45, gt=0, le=600)
+    db: Path | None = None
+    """None: the user's data folder."""
+    embedder: str | None = None
+    """None: the embedded table. Otherwise a sentence-transformers model, by hub name or folder."""
+    theme: Literal["auto", "dark", "light"] = "auto"
+
+    @property
+    def db_path(self) -> Path:
+        return self.db or paths.default_db()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
+        if paths.config_file().is_file():
+            sources.append(TomlConfigSettingsSource(settings_cls, paths.config_file()))
+        return tuple(sources)
+
+
+def load_settings(**options: Any) -> Settings:
+    """The settings with `options` on top; None means "not given". Raises ConfigError."""
+    given = {k: v for k, v in options.items() if v is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as e:
+        lines = []
+        for fault in e.errors(include_url=False, include_context=False, include_input=False):
+            name = ".".join(map(str, fault["loc"]))
+            if fault["type"] == "extra_forbidden":
+                close = nearest(name, list(Settings.model_fields), n=1)
+                lines.append(f"unknown setting {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            else:
+                lines.append(f"setting {name}: {fault['msg']}")
+        raise ConfigError(
+            "; ".join(lines),
+            hint=f"check the options, the variables INTERVIEWER_* and {paths.config_file()}",
+        ) from None
+    except (ValueError, OSError) as e:
+        raise ConfigError(
+            f"{paths.config_file()}: {e}", hint="mend the file or move it away; it is TOML"
+        ) from None

@@ -1,0 +1,1 @@
+"""The LangGraph machine: state, policy, selection, nodes, builder."""

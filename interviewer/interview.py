@@ -1,0 +1,352 @@
+"""The interview as its users see it: start, answer, hint, skip, resume, report.
+
+Everything the candidate does is committed to the store before the machine hears of it. Whatever
+moment a process dies at, `resume` brings the machine to where the store says it should be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interviewer import results
+from interviewer.errors import SessionError, StaleTurnError, StoreError, UsageError
+from interviewer.graph import selection, turns
+from interviewer.models import Action, Report, Setup, Turn
+from interviewer.store import BUSY_SECONDS, SessionRow, SessionStore, now, store_error
+from knowledge import KnowledgeMap, Question, load_map
+from rubrics import Rules, load_rules
+
+if TYPE_CHECKING:
+    from interviewer.judge import Judge
+
+JudgeFactory = Callable[[], "Judge"]
+RECURSION_LIMIT = 50
+"""Steps in one resume; the machine needs five. More is a fault in it."""
+_CONTINUE = object()
+
+@dataclass
+class View:
+    """What a screen shows: the turn that waits for an answer, or the end."""
+
+    session: str
+    setup: Setup
+    turn: Turn | None
+    """The turn to answer; None when the interview is over."""
+    question: Question | None
+    number: int
+    """Of the question, from 1."""
+    total: int
+    draft: str = ""
+    last: Turn | None = None
+    """The turn that was answered last, with its judgement."""
+    hint: str | None = None
+    """The hint of this question, when it was taken."""
+    seconds: float = 0
+    why_ended: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.turn is None
+
+
+def new_session_id() -> str:
+    """Sortable by day, short enough to type: 20261121-k3f9."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return f"{datetime.now():%Y%m%d}-" + "".join(secrets.choice(letters) for _ in range(5))
+
+
+def preview(the_map: KnowledgeMap, setup: Setup) -> Turn | None:
+    """The first turn that the machine will show, before the machine is loaded: choosing it is pure."""
+    choice = selection.choose(the_map, setup, [], [])
+    return turns.question_turn(the_map, setup, 1, *choice) if choice else None
+
+
+class Engine:
+    """What all interviews of a process share: the map, the rules, the store, the judge, the machine.
+
+    Opened with `open_engine`. Nothing slow is loaded before it is needed; `warm_up` loads it early.
+    """
+
+    def __init__(self, the_map: KnowledgeMap, rules: Rules, store: SessionStore, judge: JudgeFactory) -> None:
+        self.the_map = the_map
+        self.rules = rules
+        self.store = store
+        self._make_judge = judge
+        self._judge: Judge | None = None
+        self._lock = threading.Lock()
+        self._saver: Any = None
+        self._graph: Any = None
+        self._connection: Any = None
+
+    def judge(self) -> Judge:
+        """The judge, made on the first call; safe from any thread."""
+        with self._lock:
+            if self._judge is None:
+                self._judge = self._make_judge()
+            return self._judge
+
+    async def machine(self) -> Any:
+        """The compiled graph over its SQLite checkpointer; LangGraph is imported here."""
+        if self._graph is None:
+            builder = await asyncio.to_thread(importlib.import_module, "interviewer.graph.builder")
+            import aiosqlite
+            from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+            try:
+                self._connection = aiosqlite.connect(self.store.path, timeout=BUSY_SECONDS)
+                # aiosqlite's thread would keep a process alive that forgot to close.
+                self._connection.daemon = True
+                await self._connection
+                self._saver = AsyncSqliteSaver(self._connection)
+                await self._saver.setup()
+            except sqlite3.Error as e:
+                await self.close_machine()
+                raise store_error(self.store.path, e) from None
+            self._graph = builder.build(self._saver)
+        return self._graph
+
+    async def warm_up(self) -> None:
+        """Load the machine and the judge, so that the first answer does not wait for them."""
+        await self.machine()
+        await asyncio.to_thread(self.judge)
+
+    async def start(self, setup: Setup) -> Interview:
+        """A new interview, at its first question.
+
+        Raises UsageError when nothing can be asked, StoreError when the store fails.
+        """
+        if not selection.choose(self.the_map, setup, [], []):
+            raise UsageError(
+                f"no question fits role {setup.role.value}"
+                + (f" and skill {setup.skill}" if setup.skill else ""),
+                hint="`interviewer questions` lists what there is",
+            )
+        session_id = new_session_id()
+        self.store.create_session(session_id, setup.model_dump(mode="json"))
+        interview = Interview(self, self.store.session(session_id))
+        await interview.settle()
+        return interview
+
+    async def resume(self, session_id: str) -> Interview:
+        """An interview at the turn where it was left, its draft included. Raises SessionError."""
+        interview = Interview(self, self.store.session(session_id))
+        await interview.settle()
+        return interview
+
+    async def close_machine(self) -> None:
+        if self._connection is not None:
+            connection, self._connection, self._graph = self._connection, None, None
+            await connection.close()
+
+
+@asynccontextmanager
+async def open_engine(
+    db: Path | str, *, judge: JudgeFactory, the_map: KnowledgeMap | None = None, rules: Rules | None = None
+) -> AsyncIterator[Engine]:
+    """An engine over the database at `db`. Raises StoreError, MapError."""
+    with SessionStore(db) as store:
+        engine = Engine(the_map or load_map(), rules or load_rules(), store, judge)
+        try:
+            yield engine
+        finally:
+            await engine.close_machine()
+
+
+class Interview:
+    """One interview. Calls are serialised; each returns when the next turn is there to be shown."""
+
+    def __init__(self, engine: Engine, row: SessionRow) -> None:
+        self.engine = engine
+        self.id = row.id
+        self.setup = Setup.model_validate(row.setup)
+        self._stored_seconds = row.seconds
+        self._since: float | None = time.monotonic()
+        self._lock = asyncio.Lock()
+        self._values: dict[str, Any] = {}
+        self._listening = False
+
+    # what the screens read
+
+    def view(self) -> View:
+        """Where the interview stands, from the store and the machine's last state."""
+        store, values = self.engine.store, self._values
+        done = store.turns(self.id)
+        answered = [t for t in done if t.action and t.kind != "hint"]
+        turn = store.turn(self.id, values["current"]["turn_id"]) if self._listening else None
+        question = self.engine.the_map.question(turn.question_id) if turn else None
+        hint = None
+        if turn:
+            hint = next((t.text for t in done if t.kind == "hint" and t.question_id == turn.question_id), None)
+        return View(
+            session=self.id,
+            setup=self.setup,
+            turn=turn,
+            question=question,
+            number=values.get("number", 0),
+            total=self.setup.questions,
+            draft=store.draft(self.id, turn.turn_id) if turn else "",
+            last=answered[-1] if answered else None,
+            hint=hint,
+            seconds=self.seconds(),
+            why_ended=values.get("ended", ""),
+        )
+
+    def report(self) -> Report:
+        """The report so far; the final one once the interview is over."""
+        if not self._listening:
+            kept = self.engine.store.report(self.id)
+            if kept is not None:
+                return kept
+        return self._make_report()
+
+    # what the candidate does
+
+    async def answer(self, turn_id: str, text: str) -> View:
+        """Commit the answer, have it judged, and go to the next turn.
+
+        Raises StaleTurnError when `turn_id` is not the turn being asked, StoreError when the answer
+        could not be committed (it was not judged then, and the caller still has the text).
+        """
+        return await self._act(turn_id, "answer", text)
+
+    async def dont_know(self, turn_id: str) -> View:
+        """An honest "I don't know": no marks, no follow-up, and the reference to learn from."""
+        return await self._act(turn_id, "dont_know", None)
+
+    async def skip(self, turn_id: str) -> View:
+        """Leave the question out: it is not graded."""
+        return await self._act(turn_id, "skip", None)
+
+    async def finish(self, turn_id: str) -> View:
+        """End here; what was answered is reported."""
+        return await self._act(turn_id, "finish", None)
+
+    async def hint(self, turn_id: str) -> View:
+        """Show the question's hint. It costs marks, once."""
+        async with self._lock:
+            self._check_current(turn_id)
+            await self._run_until_listening({"turn_id": turn_id, "action": "hint"})
+            return self.view()
+
+    def save_draft(self, turn_id: str, text: str) -> None:
+        """Keep what is being typed."""
+        self.engine.store.save_draft(self.id, turn_id, text)
+        self._keep_time()
+
+    def pause(self) -> None:
+        """Stop the clock; any action starts it again."""
+        self._keep_time()
+        self._since = None
+
+    def unpause(self) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def seconds(self) -> float:
+        running = time.monotonic() - self._since if self._since is not None else 0
+        return self._stored_seconds + running
+
+    # how it works
+
+    async def settle(self) -> None:
+        """Bring the machine to where the store says it should be, whatever it died in."""
+        async with self._lock:
+            await self._run_until_listening(None)
+
+    async def _act(self, turn_id: str, action: Action, text: str | None) -> View:
+        async with self._lock:
+            self._check_current(turn_id)
+            self.unpause()
+            self.engine.store.record_answer(self.id, turn_id, action, text)
+            self._keep_time()
+            await self._run_until_listening({"turn_id": turn_id, "action": action})
+            return self.view()
+
+    def _check_current(self, turn_id: str) -> None:
+        if not self._listening:
+            raise SessionError(f"interview {self.id} is over", hint=f"`interviewer report {self.id}` shows it")
+        current = self._values["current"]["turn_id"]
+        if turn_id != current:
+            raise StaleTurnError(
+                f"turn {turn_id} is not the one being asked ({current})",
+                hint="answer the question on the screen",
+            )
+
+    async def _run_until_listening(self, inbox: dict[str, Any] | None) -> None:
+        from langgraph.types import Command
+
+        graph = await self.engine.machine()
+        config = {"configurable": {"thread_id": self.id}, "recursion_limit": RECURSION_LIMIT}
+        todo: Any = Command(resume=inbox) if inbox else None
+        try:
+            while True:
+                snapshot = await graph.aget_state(config)
+                if todo is None:
+                    if snapshot.created_at is None:
+                        todo = {"session": self.id, "setup": self.setup.model_dump(mode="json")}
+                    elif snapshot.next and not snapshot.interrupts:
+                        todo = _CONTINUE
+                    else:
+                        self._values = dict(snapshot.values)
+                        self._listening = bool(snapshot.next)
+                        unheard = self._unheard()
+                        if unheard is None:
+                            break
+                        todo = Command(resume=unheard)
+                await graph.ainvoke(
+                    None if todo is _CONTINUE else todo, config, context=self._context(), durability="sync"
+                )
+                todo = None
+        except sqlite3.Error as e:
+            raise store_error(self.engine.store.path, e) from None
+        if not self._listening and self.engine.store.report(self.id) is None:
+            self.engine.store.save_report(self.id, self._make_report())
+
+    def _unheard(self) -> dict[str, Any] | None:
+        """An action that was committed for the current turn before the machine could hear of it."""
+        if not self._listening:
+            return None
+        turn = self.engine.store.turn(self.id, self._values["current"]["turn_id"])
+        if turn is None:
+            raise StoreError(
+                f"interview {self.id}: its turn is not in {self.engine.store.path}",
+                hint="start a new interview; the answers of this one are still in `report`",
+            )
+        return {"turn_id": turn.turn_id, "action": turn.action} if turn.action else None
+
+    def _context(self) -> Any:
+        from interviewer.graph.context import Context
+
+        e = self.engine
+        return Context(e.the_map, e.rules, e.judge, e.store, self.seconds, now)
+
+    def _keep_time(self) -> None:
+        if self._since is None:
+            return
+        at = time.monotonic()
+        elapsed, self._since = at - self._since, at
+        self._stored_seconds += elapsed
+        self.engine.store.add_seconds(self.id, elapsed)
+
+    def _make_report(self) -> Report:
+        row = self.engine.store.session(self.id)
+        return results.make_report(
+            self.engine.the_map,
+            self.engine.rules,
+            self.setup,
+            session=row,
+            turns=self.engine.store.turns(self.id),
+            finished=not self._listening,
+            why_ended=self._values.get("ended", ""),
+        )

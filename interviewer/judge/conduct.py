@@ -1,0 +1,124 @@
+"""What kind of answer this is before any point is looked at: empty, honest ignorance, echo, word list.
+
+Knows the answer and the question's words, not the points' merits.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rapidfuzz import fuzz
+
+from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, content, features, weight
+from interviewer.judge.normalise import is_cjk
+from interviewer.judge.windows import Clause
+
+_IGNORANCE = re.compile(
+    r"(?:这个|这题|这道题|这块|这方面|这一块|我|真的?|确实|暂时|目前|完全|也|还|都|就|对此|关于这个|抱歉|不好意思|对不起|sorry|呃|嗯|额|那个)*"
+    r"(?:不知道|不清楚|不会|不懂|不了解|没了解过?|没有了解过?|没听说过?|没听过|没接触过?|没有接触过?|没学过|没用过|没做过|没研究过?|忘记?了|记不得了?|想不起来了?|答不上来|答不出来?"
+    r"|不太(?:清楚|了解|会|懂|知道|熟悉)|不熟悉?|没什么(?:想法|思路|概念)|没有(?:思路|头绪|概念)|没思路|跳过|过|pass|下一题|下一个|略|无可奉告)"
+    r"(?:了|啊|哎|呢|吧|的|过|这个|这题|这块|这道题|这方面|相关|内容|的内容|怎么|回答|什么|是什么|具体|答案|哈|诶|这部分|这一块|题|一下|还是|能不能|请|您|我)*"
+)
+_IGNORANCE_EN = re.compile(
+    r"(?:(?:sorry|um|uh|well|honestly|hmm|oh|actually|frankly|to be honest|i am afraid|i'm afraid|unfortunately|no|yeah)[ ,.]*)*"
+    r"(?:(?:i )?(?:really |honestly |just |actually )?(?:do not|don't|dont|did not|didn't) (?:really |actually )?(?:know|remember|recall|have (?:an|any) (?:idea|answer)|understand)"
+    r"|(?:i have |i've )?(?:absolutely )?no (?:idea|clue|answer)|not sure(?: at all)?|(?:i'm|i am) not (?:sure|familiar|certain)|(?:i )?(?:have not|haven't|have never|never) (?:used|heard|seen|studied|learn(?:ed|t)|worked|come across|done)"
+    r"|idk|pass|skip|next(?: question)?|dunno|beats me|n/?a|none|(?:i )?(?:can't|cannot|can not) (?:answer|say|remember|recall))"
+    r"(?:[ ,.]*(?:about|of|on|with|what|this|that|it|the|answer|question|to|one|is|topic|area|before|at all|really|here|works?|how|please|let's|move|next|for|me|i|pass|skip|sorry|honestly|either|yet))*"
+)
+
+
+def dont_know(parts: list[Clause], substance: float) -> bool:
+    """An honest “don't know” with nothing substantive after it.
+
+    `substance` is the content outside ignorance in the rubric's words (see `signals`).
+    """
+    if not parts:
+        return False
+    ignorant = [_is_ignorant(c.text) for c in parts]
+    if all(ignorant):
+        return True
+    if not any(ignorant):
+        return False
+    rest = sum(content(c.text) for c, i in zip(parts, ignorant, strict=True) if not i)
+    return substance < 1.5 and rest < 12 or rest < 2.5
+
+
+def _is_ignorant(text: str) -> bool:
+    bare = re.sub(r"[\s,.;:!?。、…~]+", "", text)
+    if _IGNORANCE.fullmatch(bare) or _IGNORANCE_EN.fullmatch(text.strip()):
+        return True
+    for pattern in (_IGNORANCE, _IGNORANCE_EN):
+        for m in pattern.finditer(text):
+            if m.end() > m.start() and content(text[: m.start()] + " " + text[m.end() :]) < 2.0:
+                return True
+    return False
+
+
+def echoed(parts: list[Clause], asks: list[str]) -> list[bool]:
+    """Which clauses say the question again."""
+    clean = ["".join(c for c in a if c.isalnum()) for a in asks]
+    out = []
+    for part in parts:
+        own = "".join(c for c in part.text if c.isalnum())
+        long = sum(map(is_cjk, own)) >= 6 or len(own) >= 18
+        out.append(long and any(len(own) <= len(a) + 4 and fuzz.partial_ratio(own, a) >= 92 for a in clean))
+    return out
+
+
+def copied(parts: list[Clause], echo: list[bool], asks: list[frozenset[str]]) -> bool:
+    """The answer is mostly the question."""
+    total = sum(content(p.text) for p in parts)
+    if total <= 0:
+        return False
+    repeated = 0.0
+    for part, is_echo in zip(parts, echo, strict=True):
+        words = [(f, weight(f)) for f, _, _ in features(part.text)]
+        whole = sum(w for _, w in words)
+        shared = max((sum(w for f, w in words if f in ask) for ask in asks), default=0.0)
+        repeated += whole if is_echo else shared if whole and shared / whole >= 0.9 else 0.0
+    return repeated / total >= 0.8 and any(echo)
+
+
+_ITEM = re.compile(r"[,;、/|·•\n+&]+|\s{2,}|\.\s|。")
+
+
+def listing(text: str, terms: list[str]) -> tuple[bool, list[tuple[int, int]]]:
+    """Whether the answer is a list of terms without predication, and the ranges of the list items.
+
+    An item counts when it is one of the rubric's terms, or so short and free of grammar that it
+    predicates nothing.
+    """
+    items: list[tuple[int, int, str]] = []
+    at = 0
+    for cut in [*(m.span() for m in _ITEM.finditer(text)), (len(text), len(text))]:
+        if text[at : cut[0]].strip(" .:()"):
+            items.append((at, cut[0], text[at : cut[0]].strip(" .:()")))
+        at = cut[1]
+    if len(items) < 5:
+        return False, []
+    known = set(terms)
+    named = [t in known or any(abs(len(t) - len(k)) <= 4 and fuzz.ratio(t, k) >= 88 for k in known) for _, _, t in items]
+    plain = [n or _predicates_nothing(t) for n, (_, _, t) in zip(named, items, strict=True)]
+    listed = [(s, e) for (s, e, _), p in zip(items, plain, strict=True) if p]
+    share = sum(e - s for s, e in listed) / max(1, sum(e - s for s, e, _ in items))
+    runs = _longest_run(plain)
+    return share >= 0.7 and runs >= 5, listed if runs >= 5 else []
+
+
+def _predicates_nothing(item: str) -> bool:
+    cjk = sum(map(is_cjk, item))
+    words = re.findall(r"[a-z0-9\-]+", item)
+    if cjk > 8 or len(words) > 4:
+        return False
+    if any(w in STOP_WORDS for w in words) and len(words) > 2:
+        return False
+    return sum(c in FUNCTION_CHARS or c in "不没无省增减升降变加少多高低快慢" for c in item if is_cjk(c)) == 0
+
+
+def _longest_run(flags: list[bool]) -> int:
+    best = now = 0
+    for f in flags:
+        now = now + 1 if f else 0
+        best = max(best, now)
+    return best

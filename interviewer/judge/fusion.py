@@ -1,0 +1,70 @@
+"""From signals to credit: a logistic model whose weights lie in a versioned file with their provenance."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from interviewer.errors import ConfigError
+
+DEFAULT = "fusion-v1.json"
+
+
+class Fusion(BaseModel):
+    """credit = ramp(sigmoid(bias + Σ weight · signal)), before what counts against the point."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    provenance: str
+    """How the weights came about: set by hand, or fitted on what."""
+    bias: float
+    weights: dict[str, float]
+    floor: float = Field(ge=0, lt=1)
+    """Probability that earns nothing; what unrelated text reaches."""
+    ceiling: float = Field(gt=0, le=1)
+    """Probability that earns full credit; what a paraphrase of the point reaches."""
+    hedge_cost: float = Field(ge=0, le=1)
+    against_from: float = Field(ge=0, le=1)
+    """`against` from which a point with no other evidence is contradicted."""
+    misconception: MisconceptionRule
+
+    def credit(self, signals: dict[str, float]) -> float:
+        """Credit 0-1 of a point. Monotone in every signal by the sign of its weight."""
+        z = self.bias + sum(w * signals.get(name, 0.0) for name, w in self.weights.items())
+        p = 1.0 / (1.0 + math.exp(-max(min(z, 30.0), -30.0)))
+        credit = min(max((p - self.floor) / (self.ceiling - self.floor), 0.0), 1.0)
+        return credit * (1.0 - self.hedge_cost * signals.get("hedge", 0.0))
+
+
+class MisconceptionRule(BaseModel):
+    """When an answer is taken to hold a wrong belief."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threshold: float = Field(gt=0, le=2)
+    """Least score: harmonic mean of shared and precise, plus part of the similarity."""
+    margin: float = Field(ge=0, le=1)
+    """By how much it must beat every correct wording in the same window."""
+    similar: float = Field(ge=0, le=1)
+    """Weight of embedding similarity beside words."""
+    term: float = Field(ge=0, le=2)
+    """What an asserted term of full strength adds."""
+
+
+Fusion.model_rebuild()
+
+
+@cache
+def load_fusion(path: Path | None = None) -> Fusion:
+    """The weights at `path` (default: the packaged ones). Raises ConfigError."""
+    source = path or Path(str(files("interviewer.judge") / "data" / DEFAULT))
+    try:
+        return Fusion.model_validate(json.loads(source.read_text("utf-8")))
+    except (OSError, ValueError) as e:
+        raise ConfigError(f"{source}: the judge's weights cannot be used: {e}") from None

@@ -1,0 +1,329 @@
+"""A rubric made ready for matching: its wordings, their words and vectors, computed once per rubric.
+
+An owner is a point or a misconception. Each has wordings: its text and the clauses of it (facets) in
+both languages, its terms, and the clauses of the reference and the spoken script that belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interviewer.judge import lexicon
+from interviewer.judge.normalise import fold, is_cjk, script
+from interviewer.judge.polarity import Stance, stance
+from interviewer.judge.windows import clauses
+from interviewer.models import Rubric
+from knowledge.models import Misconception, Point
+
+if TYPE_CHECKING:
+    from interviewer.embeddings import Embedder
+
+WordingKind = Literal["text", "facet", "model"]
+Floats = NDArray[np.float32]
+
+IN_QUESTION = 0.35
+"""What is left of a word's weight when the question says it already."""
+MIN_FACET = 2.0
+"""Content below which a clause of a point joins its neighbour."""
+_BELIEF = re.compile(
+    r"^(?:误以为|误认为|以为|认为|觉得|把|believes? (?:that )?|thinks? (?:that )?|assumes? (?:that )?|claims? (?:that )?|says? (?:that )?)"
+)
+
+ANCHORS = (
+    "今天天气不错，我们下午去公园散步", "他昨天在超市买了三斤苹果", "这部电影的结局让人意外", "请把会议室的灯关一下",
+    "The weather is nice today and we went for a walk", "She bought three apples at the market",
+    "The film had a surprising ending", "Please turn off the lights in the meeting room",
+)
+"""Sentences that bear on no question; similarity to them is the floor of an embedder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    owner: int
+    kind: WordingKind
+    lang: str
+    text: str
+    words: frozenset[str]
+    stance: Stance
+    share: float = 1.0
+    """For a facet: its part of the content of the whole text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    owner: int
+    text: str
+    bare: str
+    latin: bool
+    strength: float
+    """Below 1 for a term that the question or another point says too."""
+
+
+@dataclass(frozen=True)
+class RubricIndex:
+    """`points` owners come first, then `misconceptions`."""
+
+    points: tuple[Point, ...]
+    misconceptions: tuple[Misconception, ...]
+    wordings: tuple[Wording, ...]
+    terms: tuple[Term, ...]
+    vocabulary: dict[str, int]
+    idf: Floats
+    """Weight of each word of the vocabulary in this rubric."""
+    cover: Floats
+    """(wordings, vocabulary): each word's part of its wording; rows sum to 1."""
+    vectors: Floats
+    """(wordings, dim)."""
+    floor: float
+    asks: tuple[str, ...]
+    ask_words: tuple[frozenset[str], ...]
+    ask_vectors: Floats
+    topic: frozenset[str]
+    """All words of points, question and reference: what the question is about."""
+
+    @cached_property
+    def term_texts(self) -> list[str]:
+        return [t.text for t in self.terms]
+
+    @cached_property
+    def owner_of(self) -> NDArray[np.int64]:
+        return np.array([w.owner for w in self.wordings], dtype=np.int64)
+
+    @cached_property
+    def by_kind(self) -> dict[tuple[int, str], NDArray[np.int64]]:
+        """Rows of the wordings of an owner, by kind, or by kind and language (`facet:zh`)."""
+        rows: dict[tuple[int, str], list[int]] = {}
+        for n, w in enumerate(self.wordings):
+            rows.setdefault((w.owner, w.kind), []).append(n)
+            rows.setdefault((w.owner, f"{w.kind}:{w.lang}"), []).append(n)
+        return {k: np.array(v, dtype=np.int64) for k, v in rows.items()}
+
+    @cached_property
+    def shares(self) -> Floats:
+        return np.array([w.share for w in self.wordings], dtype=np.float32)
+
+    def rows(self, owner: int, kind: str) -> NDArray[np.int64]:
+        return self.by_kind.get((owner, kind), _NONE)
+
+
+_NONE: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+
+def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> RubricIndex:
+    """The index of a rubric. `model_answers=False` leaves reference and script out (for measuring)."""
+    asks = _asks(rubric)
+    owners: list[Point | Misconception] = [*rubric.points, *rubric.misconceptions]
+    drafts: list[tuple[int, WordingKind, str, str, float]] = []
+    for n, owner in enumerate(owners):
+        for lang, text in _texts(owner):
+            drafts.extend(_own(n, lang, text))
+    words = [frozenset(f for f, _, _ in lexicon.features(fold(d[3]))) for d in drafts]
+    vocabulary: dict[str, int] = {}
+    for ws in words:
+        for w in sorted(ws):
+            vocabulary.setdefault(w, len(vocabulary))
+    ask_words = tuple(frozenset(f for f, _, _ in lexicon.features(fold(a))) for a in asks)
+    idf = _weights(vocabulary, drafts, words, len(rubric.points), ask_words)
+    vectors = encode(embedder, [d[3] for d in drafts])
+    if model_answers:
+        extra = _assigned(rubric, embedder, drafts, words, vocabulary, idf, vectors)
+        drafts += [e[0] for e in extra]
+        for draft, _ in extra:
+            ws = frozenset(f for f, _, _ in lexicon.features(fold(draft[3])))
+            words.append(ws)
+            for w in sorted(ws):
+                vocabulary.setdefault(w, len(vocabulary))
+        idf = _weights(vocabulary, drafts, words, len(rubric.points), ask_words)
+        if extra:
+            vectors = np.vstack([vectors, np.stack([e[1] for e in extra])])
+    wordings = tuple(
+        Wording(o, k, lang, fold(t), ws, stance(fold(t)), share)
+        for (o, k, lang, t, share), ws in zip(drafts, words, strict=True)
+    )
+    anchors = encode(embedder, list(ANCHORS))
+    floor = float((vectors @ anchors.T).mean()) if len(vectors) else 0.0
+    topic = frozenset(vocabulary).union(*ask_words) if ask_words else frozenset(vocabulary)
+    return RubricIndex(
+        points=rubric.points,
+        misconceptions=rubric.misconceptions,
+        wordings=wordings,
+        terms=tuple(_terms(owners, len(rubric.points), asks)),
+        vocabulary=vocabulary,
+        idf=idf,
+        cover=_cover(words, vocabulary, idf),
+        vectors=vectors,
+        floor=min(max(floor, 0.0), 0.9),
+        asks=tuple(fold(a) for a in asks),
+        ask_words=ask_words,
+        ask_vectors=encode(embedder, list(asks)),
+        topic=topic,
+    )
+
+
+def encode(embedder: Embedder, texts: list[str]) -> Floats:
+    """Unit rows; any embedder failure is the caller's to handle."""
+    if not texts:
+        return np.zeros((0, embedder.dim), dtype=np.float32)
+    return np.asarray(embedder.encode(texts), dtype=np.float32)
+
+
+def _asks(rubric: Rubric) -> tuple[str, ...]:
+    asks = [rubric.ask]
+    if rubric.question is not None:
+        own = (rubric.question.ask.zh, rubric.question.ask.en)
+        if rubric.ask in own:
+            asks.extend(own)
+    return tuple(dict.fromkeys(a for a in asks if a.strip()))
+
+
+def _texts(owner: Point | Misconception) -> list[tuple[str, str]]:
+    """(language, text), once when a row gave one language for both."""
+    if owner.zh == owner.en:
+        return [("en" if script(owner.en) == "en" else "zh", owner.zh)]
+    return [("zh", owner.zh), ("en", owner.en)]
+
+
+def _own(owner: int, lang: str, text: str) -> list[tuple[int, WordingKind, str, str, float]]:
+    text = _BELIEF.sub("", text) if lang == "zh" else _BELIEF.sub("", text[:1].lower() + text[1:])
+    facets = split_facets(text)
+    whole = sum(c for _, c in facets) or 1.0
+    out: list[tuple[int, WordingKind, str, str, float]] = [(owner, "text", lang, text, 1.0)]
+    out += [(owner, "facet", lang, t, c / whole) for t, c in facets]
+    return out
+
+
+def split_facets(text: str) -> list[tuple[str, float]]:
+    """The clauses of a text with their content; thin ones join the clause before."""
+    folded = fold(text)
+    parts: list[tuple[str, float]] = []
+    for c in clauses(folded):
+        worth = lexicon.content(c.text)
+        if parts and (worth < MIN_FACET or parts[-1][1] < MIN_FACET):
+            before = parts.pop()
+            parts.append((f"{before[0]}, {c.text}", before[1] + worth))
+        else:
+            parts.append((c.text, worth))
+    return parts or [(folded or text, 1.0)]
+
+
+def _weights(
+    vocabulary: dict[str, int],
+    drafts: list[Any],
+    words: list[frozenset[str]],
+    points: int,
+    ask_words: tuple[frozenset[str], ...],
+) -> Floats:
+    """Own weight, less for words of the question and words that several points share."""
+    owners: dict[str, set[int]] = {}
+    for draft, ws in zip(drafts, words, strict=True):
+        if draft[0] < points and draft[1] != "model":
+            for w in ws:
+                owners.setdefault(w, set()).add(draft[0])
+    asked = frozenset().union(*ask_words) if ask_words else frozenset()
+    idf = np.zeros(len(vocabulary), dtype=np.float32)
+    for word, column in vocabulary.items():
+        df = len(owners.get(word, ()))
+        shared = (df - 1) / (points - 1) if points > 1 and df > 1 else 0.0
+        idf[column] = lexicon.weight(word) * (1.0 - 0.75 * shared) * (IN_QUESTION if word in asked else 1.0)
+    return idf
+
+
+def _cover(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats) -> Floats:
+    matrix = np.zeros((len(words), len(vocabulary)), dtype=np.float32)
+    for row, ws in enumerate(words):
+        columns = [vocabulary[w] for w in ws]
+        matrix[row, columns] = idf[columns]
+    total = matrix.sum(axis=1, keepdims=True)
+    return np.divide(matrix, total, out=matrix, where=total > 1e-6)
+
+
+def _assigned(
+    rubric: Rubric,
+    embedder: Embedder,
+    drafts: list[Any],
+    words: list[frozenset[str]],
+    vocabulary: dict[str, int],
+    idf: Floats,
+    vectors: Floats,
+) -> list[tuple[tuple[int, WordingKind, str, str, float], Floats]]:
+    """Clauses of the model answers, each given to the point that it speaks to most."""
+    texts = [rubric.reference]
+    q = rubric.question
+    if q is not None:
+        texts += [q.reference.zh, q.reference.en, q.talk.zh, q.talk.en]
+    pieces: dict[str, str] = {}
+    for text in dict.fromkeys(t for t in texts if t.strip()):
+        lang = "en" if script(text) == "en" else "zh"
+        for piece, worth in split_facets(text):
+            if worth >= MIN_FACET:
+                pieces.setdefault(piece, lang)
+    points = len(rubric.points)
+    if not pieces or not points:
+        return []
+    rows = encode(embedder, list(pieces))
+    cover = _cover(words, vocabulary, idf)
+    owner_of = np.array([d[0] for d in drafts])
+    similar = rows @ vectors.T
+    terms = _terms(list(rubric.points), points, ())
+    out = []
+    for n, (piece, lang) in enumerate(pieces.items()):
+        present = np.zeros(len(vocabulary), dtype=np.float32)
+        for f, _, _ in lexicon.features(piece):
+            if f in vocabulary:
+                present[vocabulary[f]] = 1.0
+        shared = cover @ present
+        score = np.array([
+            max((shared + 0.6 * similar[n])[owner_of == k].max(), 0.0)
+            + 0.4 * any(t.owner == k and holds(t, piece, squeeze(piece)) for t in terms)
+            for k in range(points)
+        ])
+        order = np.argsort(-score, kind="stable")
+        best = int(order[0])
+        lead = score[best] - (score[order[1]] if points > 1 else 0.0)
+        if score[best] >= 0.55 and lead >= 0.08:
+            out.append(((best, "model", lang, piece, 1.0), rows[n]))
+    return out
+
+
+def squeeze(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())
+
+
+def _terms(owners: list[Any], points: int, asks: tuple[str, ...]) -> list[Term]:
+    asked = [squeeze(fold(a)) for a in asks]
+    used: dict[str, set[int]] = {}
+    for n, owner in enumerate(owners):
+        for t in owner.terms:
+            used.setdefault(squeeze(fold(t)), set()).add(n)
+    correct = [squeeze(fold(t)) for o in owners[:points] for t in (o.zh, o.en)]
+    out = []
+    for n, owner in enumerate(owners):
+        for t in dict.fromkeys(owner.terms):
+            bare = squeeze(fold(t))
+            if not bare:
+                continue
+            strength = 1.0 / len(used[bare])
+            if any(bare in a for a in asked):
+                strength *= 0.25
+            if n >= points and any(bare in c for c in correct):
+                strength *= 0.25
+            text = fold(t).strip()
+            out.append(Term(n, text, bare, not any(map(is_cjk, bare)), strength))
+    return out
+
+
+def holds(term: Term, text: str, bare: str) -> bool:
+    """Whether normalised `text` (and it squeezed) has the term, on word borders for Latin terms."""
+    if term.bare not in bare:
+        return False
+    if not term.latin:
+        return True
+    return re.search(rf"(?<![a-z0-9]){re.escape(term.text)}(?:s|es|d|ed|ing)?(?![a-z0-9])", text) is not None or (
+        len(term.bare) >= 8
+    )

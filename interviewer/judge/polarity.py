@@ -1,0 +1,207 @@
+"""Does a clause assert, deny or doubt what it says? Similarity is blind to this, so cues are read.
+
+Negation is compared head by head: in 不省显存 the head is 省. A claim is turned round when one side
+negates a head that the other side has without negation; a head that the other side lacks says nothing,
+because 不更新 may be how somebody says 冻结.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, stem
+
+_NOT_ZH = re.compile(
+    # Words that contain a negation sign and negate nothing.
+    r"不仅|不但|不光|不只|不止|不过|不断|不同|不妨|不错|不得不|不管|不论|无论|不如|不然|不少|不久|不限|不一样|差不多"
+    r"|对不起|不好意思|了不起|要不要|是不是|能不能|会不会|有没有|行不行|好不好|对不对|不知不觉|不可避免|不言而喻|没错|没问题"
+    r"|无监督|无关紧要|无标签|无损|无偏|非常|除非|非线性|非结构化|非凸|非对称|非均匀|非目标|非零|未来|未必不|莫非|否则|是否"
+    r"|不平衡|不均衡|不稳定|不确定性|不等长|不一致|不变性|缺一不可|不外乎|不愧|不由"
+    r"|(?P<neg>并不是|并没有|并不|并非|不再是|而不是|而非|不是|不再|不会|不能|不需要|不应该|不用|不必|不太|没有|没法|无法|无需|不|没|无"
+    r"|从未|尚未|未|绝非|毫无|别|勿|非)"
+)
+_NOT_EN = re.compile(
+    r"\b(?:not only|no matter|no doubt|not just|not to mention|not necessarily|whether or not|no\. ?\d)\b"
+    r"|\b(?P<neg>(?:do|does|did|is|are|was|were|will|would|can|could|should|need|has|have|had)n't"
+    r"|cannot|can't|won't|not|never|no longer|no|without|neither|nor|rather than|instead of|none of|nothing"
+    r"|fails? to|failed to|hardly|barely|avoids?|prevents?)\b"
+)
+_SKIP_ZH = re.compile(
+    r"(?:再|会|能|能够|可以|需要|应该|应|用|必|太|是|被|把|去|让|怎么|那么|这么|什么|任何|要|想|得|有|所谓|直接|真正|真的|完全|只|仅|都|在)+"
+)
+_END = re.compile(r"[,;:。!?\n.、()]|而是|但是|但|而")
+_TURN = re.compile(r"不是(?P<not>[^,;。]{1,30})[,;]?\s*(?:而是|是)|\bnot (?P<not_en>[^,;.]{2,60}),? but\b")
+
+_ANTONYMS = [
+    ("增大 增加 增多 变大 变多 上升 提高 提升 升高 变高 更大 更多 更高 加大 调大", "减小 减少 变小 变少 下降 降低 变低 更小 更少 更低 缩小 调小"),
+    ("更快 变快 加快 加速", "更慢 变慢 减慢 减速"), ("更强 增强 变强", "更弱 减弱 变弱"), ("更长 变长", "更短 变短"),
+    ("之前 以前 前面", "之后 以后 后面"), ("开启 打开", "关闭 关掉"), ("相同 一样 一致", "不同 不一样 不一致"),
+    ("串行", "并行"), ("过拟合", "欠拟合"), ("冻结", "解冻 全部更新"), ("高于 大于 超过 多于", "低于 小于 不到 少于"),
+    ("必须 必要 一定要", "没必要 不必 不用 无需"), ("有用 有效 有益", "没用 无效 有害"), ("全部 所有 整份 全量", "部分 一部分"),
+    ("容易", "难以 很难"), ("正相关", "负相关"), ("在线", "离线"), ("显式", "隐式"), ("固定 写死 不变", "可变 随便"),
+    ("increas rais higher larger more greater grow bigger upward", "decreas reduc lower smaller less fewer shrink downward"),
+    ("faster quicker", "slower"), ("longer", "shorter"), ("before", "after"), ("stronger", "weaker"), ("above", "below"),
+    ("same ident", "differ"), ("enabl", "disabl"), ("frozen freez froz", "unfreez unfrozen"), ("alway", "never"),
+    ("overfit", "underfit"), ("onlin", "offlin"), ("easi", "hard"), ("useful help", "useless"), ("best", "worst"),
+    ("parallel", "sequential"), ("maximiz", "minimiz"), ("most", "least"), ("first", "last"), ("keep", "discard"),
+]
+_OPPOSITE: dict[str, frozenset[str]] = {}
+for _left, _right in _ANTONYMS:
+    for _word in _left.split():
+        _OPPOSITE[_word] = _OPPOSITE.get(_word, frozenset()) | frozenset(_right.split())
+    for _word in _right.split():
+        _OPPOSITE[_word] = _OPPOSITE.get(_word, frozenset()) | frozenset(_left.split())
+
+HEDGE = re.compile(
+    r"可能吧|大概吧|应该吧|也许吧|好像是?吧|不太确定|不确定|不敢肯定|不太记得|记不清|记不太清|瞎猜|我猜|猜的|不知道对不对|印象中好像"
+    r"|\bnot (?:really |entirely |quite |totally )?sure\b|\bi guess\b|\bmaybe\b|\bnot certain\b|\bno idea if\b|\bi'm guessing\b"
+    r"|\bif i remember\b|\bperhaps\b"
+)
+_OTHERS = re.compile(
+    r"(?:有人|有些人|很多人|不少人|大家|别人|网上|常有人|新手|初学者)[^,。;]{0,6}(?:说|以为|认为|觉得|误以为|误认为|会说)"
+    r"|(?:误以为|误认为|误解(?:是|为)|常见(?:的)?(?:误区|误解|错误)|传言|谣言|误区(?:是|在于|之一))"
+    r"|\b(?:some|many|most|a lot of|other) (?:people|candidates|engineers|folks|teams)\b[^,.;]{0,20}\b(?:say|think|believe|assume|claim)\b"
+    r"|\b(?:common|classic|popular) (?:misconception|mistake|myth|belief|error)\b|\bit is (?:often|commonly) (?:said|believed|assumed)\b"
+    r"|\bpeople (?:often |sometimes )?(?:say|think|believe|assume)\b"
+)
+_WRONG = re.compile(
+    r"(?:这|那|其实|但|说法|想法|观点|理解|认识|结论)[^,。;]{0,8}(?:是错的|是不对的|不对|错了|有误|不成立|站不住|不准确|是误解|是误区|不正确|是假的)"
+    r"|^(?:其实|但)?(?:不对|错了?|是错的|并非如此|不是这样|不是的|恰恰相反|事实并非如此|大错特错)|并非如此|不是这么回事|不是这样的?"
+    r"|\b(?:that|this|it|which)(?:'s| is| was)(?: simply| just| plainly| actually)? (?:wrong|false|incorrect|a myth|a mistake|not true|not right|not the case|untrue)\b"
+    r"|^(?:wrong|false|not true|incorrect)\b|\bthe opposite is true\b|\bnot so\b"
+)
+_UNTRUE = re.compile(
+    r"(?:并不是说|并非|不是说|不能说|谈不上|不意味着|不等于说|不代表|不要以为|别以为|不要认为|不认为|不觉得|不同意|不赞成|反对)"
+    r"|\b(?:it is|it's|that is) (?:not true|false|wrong|incorrect|not the case|a myth|untrue)(?: to say)?(?: that)?\b"
+    r"|\b(?:does not|doesn't|do not|don't) (?:mean|imply|believe|think|agree)(?: that)?\b|\bdisagree\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """How a clause stands to its own words."""
+
+    heads: frozenset[str]
+    """Heads that are negated: a stem, or one or two Chinese characters."""
+    denied: bool
+    """The clause reports a belief as wrong, or calls what it says untrue."""
+    hedged: bool
+    reported: bool
+    """The clause reports what others say; denied only when a later clause says so."""
+
+
+def stance(text: str) -> Stance:
+    """The stance of one normalised clause."""
+    return Stance(
+        heads=frozenset(negated_heads(text)),
+        denied=bool(_UNTRUE.search(text)),
+        hedged=bool(HEDGE.search(text)),
+        reported=bool(_OTHERS.search(text)),
+    )
+
+
+def stances(texts: list[str]) -> list[Stance]:
+    """Stances of the clauses of an answer in order; “people say X. Wrong.” denies the clauses of X."""
+    out = [stance(t) for t in texts]
+    for i, text in enumerate(texts):
+        if _WRONG.search(text):
+            first = next((j for j in range(i, max(i - 4, -1), -1) if out[j].reported), None)
+            # “X. That's wrong.” with nobody quoted takes back the one clause before it.
+            back = range(first, i + 1) if first is not None else range(max(i - 1, 0), i + 1)
+            if first is None and not re.match(r"(?:这|那|that|this|it|which|wrong|不对|错)", text):
+                back = range(i, i + 1)
+            for j in back:
+                out[j] = Stance(out[j].heads, True, out[j].hedged, out[j].reported)
+    for i, s in enumerate(out):
+        if s.reported and not s.denied and i + 1 < len(texts) and re.search(
+            r"^(?:但|其实|实际上|事实上|不过|然而|but|however|actually|in fact)", texts[i + 1]
+        ):
+            out[i] = Stance(s.heads, True, s.hedged, True)
+    return out
+
+
+@lru_cache(maxsize=8192)
+def negated_heads(text: str) -> tuple[str, ...]:
+    """What the negations of a normalised clause apply to."""
+    heads: list[str] = []
+    for m in _NOT_ZH.finditer(text):
+        if m.group("neg"):
+            heads.extend(_head_zh(text, m.end(), m.group("neg")))
+    for m in _NOT_EN.finditer(text):
+        if m.group("neg"):
+            heads.extend(_head_en(text, m.end()))
+    return tuple(heads)
+
+
+def _head_zh(text: str, at: int, cue: str) -> list[str]:
+    skip = _SKIP_ZH.match(text, at)
+    begin = skip.end() if skip else at
+    stop = _END.search(text, begin)
+    tail = text[begin : stop.start() if stop else len(text)].lstrip()
+    latin = re.match(r"[a-z][a-z0-9_\-]*", tail)
+    if latin:
+        return [stem(latin.group())]
+    chars = re.match(r"[\u4e00-\u9fff]+", tail)
+    if not chars:
+        return []
+    run = chars.group()
+    if len(run) == 1 or run[1] in FUNCTION_CHARS:
+        return [run[0]] if run[0] not in FUNCTION_CHARS else []
+    return [run[:2]]
+
+
+def _head_en(text: str, at: int) -> list[str]:
+    stop = _END.search(text, at)
+    tail = text[at : stop.start() if stop else len(text)]
+    words = [w for w in re.findall(r"[a-z][a-z0-9_\-]*", tail)[:7] if w not in STOP_WORDS]
+    return [stem(words[0])] if words else []
+
+
+def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
+    """Whether two clauses that share most of their words say opposite things.
+
+    `*_words` are their features; the texts are normalised.
+    """
+    said, meant = set(negated_heads(answer)), set(negated_heads(claim))
+    for head in said - meant:
+        if _has(head, claim, claim_words) and not _reaches(head, meant):
+            return True
+    for head in meant - said:
+        if _has(head, answer, answer_words) and not said:
+            return True
+    return not said and not meant and _antonym(answer, answer_words, claim, claim_words)
+
+
+def _reaches(head: str, others: set[str]) -> bool:
+    return any(head[0] == o[0] and head[0] >= "\u4e00" for o in others)
+
+
+def _has(head: str, text: str, words: frozenset[str]) -> bool:
+    if head[0] >= "\u4e00":
+        return head in text
+    return head in words
+
+
+def _antonym(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
+    for word in _oriented(claim, claim_words):
+        if _has(word, answer, answer_words):
+            continue
+        for other in _OPPOSITE[word]:
+            if _has(other, answer, answer_words) and not _has(other, claim, claim_words):
+                return True
+    return False
+
+
+def _oriented(text: str, words: frozenset[str]) -> list[str]:
+    return [w for w in _OPPOSITE if (w in text if w[0] >= "\u4e00" else w in words)]
+
+
+def turned(text: str) -> list[tuple[int, int]]:
+    """Ranges that a “not A but B” in the text rules out."""
+    found = []
+    for m in _TURN.finditer(text):
+        name = "not" if m.group("not") else "not_en"
+        found.append(m.span(name))
+    return found

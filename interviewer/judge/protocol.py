@@ -1,0 +1,16 @@
+"""What every judge offers, whatever it is made of."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from interviewer.models import Judgement, Rubric
+
+
+class Judge(Protocol):
+    """Grades one answer against one rubric. Never raises for what the candidate wrote."""
+
+    @property
+    def kind(self) -> str: ...
+
+    async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement: ...
