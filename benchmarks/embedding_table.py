@@ -1,4 +1,4 @@
-"""How good is an embedder on graded answers and on the map's own points: `python benchmarks/embedding_table.py --help`.
+"""How good an embedder is on graded answers and on the map's own points. `--help` says how to run it.
 
 Two kinds of measurement, each beside character TF-IDF as the baseline:
 
@@ -11,18 +11,17 @@ map points      terms: a term (accepted wording) must find its own point among t
                 zh-en: the Chinese text of a point must find the English text of the same point among the
                 points of its question (`sibling`) or of the whole map (`map`). MRR and top-1, both ways.
 
-With `--points K/N` only questions whose id hashes to fold K of N are used, so that a table trained on the
-other folds is measured on questions it has not seen.
+    python benchmarks/embedding_table.py --graded ads_zh.jsonl digiklausur.jsonl
+    python benchmarks/embedding_table.py --embedder /path/to/model BAAI/bge-small-zh-v1.5
+    python benchmarks/embedding_table.py --alternatives --gguf model.gguf --cache DIR     # 20 s each
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,12 +36,13 @@ Encode = Callable[[Sequence[str]], Any]
 
 SENTENCE = re.compile(r"(?<=[。！？；!?;\n])|(?<=\.)\s+")
 CLAUSE = re.compile(r"(?<=[。！？；，、!?;,\n])|(?<=[.:：])\s+")
-MAP = Path(__file__).resolve().parents[1] / "knowledge" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+MAP = ROOT / "knowledge" / "data"
 
 
 @dataclass(frozen=True)
 class PointText:
-    """One rubric point of the map, or a misconception (`kind`), with its accepted wordings."""
+    """One rubric point of the map, with its accepted wordings."""
 
     question: str
     id: str
@@ -60,7 +60,9 @@ def windows(text: str, longest: int = 3) -> list[str]:
     """All runs of one to `longest` consecutive clauses of `text`."""
     clauses = cut(text, CLAUSE)
     return [
-        " ".join(clauses[i : i + n]) for n in range(1, longest + 1) for i in range(max(1, len(clauses) - n + 1))
+        " ".join(clauses[i : i + n])
+        for n in range(1, longest + 1)
+        for i in range(max(1, len(clauses) - n + 1))
     ]
 
 
@@ -100,25 +102,21 @@ def graded(encode: Encode, path: Path) -> dict[str, float]:
     return {"pearson": pearson(sims, scores), "within": float(np.nanmean(inner))}
 
 
-def fold_of(question: str, folds: int) -> int:
-    """The fold of a question id: stable across runs and machines."""
-    return int.from_bytes(hashlib.sha256(question.encode()).digest()[:4], "big") % folds
-
-
-def map_points(root: Path, fold: tuple[int, int] | None = None) -> list[PointText]:
-    """Every point of the map's YAML under `root`; with `fold` = (k, n) only of questions in fold k of n."""
+def map_points(root: Path) -> list[PointText]:
+    """Every point of the map's YAML under `root`; a file that does not parse is told and skipped."""
     out = []
     for path in sorted(root.rglob("*.yaml")):
         try:
-            document = yaml.safe_load(path.read_text("utf-8"))
+            document = yaml.load(
+                path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
         except yaml.YAMLError as error:
             print(f"{path}: skipped, {str(error).splitlines()[0]}", file=sys.stderr)
             continue
         for q in (document.get("questions") or []) if isinstance(document, dict) else []:
-            if fold is None or fold_of(q["id"], fold[1]) == fold[0]:
-                for p in q.get("points") or []:
-                    terms = tuple(str(t) for t in p.get("terms") or [])
-                    out.append(PointText(q["id"], p["id"], p["zh"], p["en"], terms))
+            for p in q.get("points") or []:
+                terms = tuple(str(t) for t in p.get("terms") or [])
+                out.append(PointText(q["id"], p["id"], p["zh"], p["en"], terms))
     return out
 
 
@@ -152,7 +150,10 @@ def map_retrieval(encode: Encode, points: list[PointText]) -> dict[str, float]:
         found["sibling"].append(reciprocal_ranks(cosines(zh[group], en[group]), idx))
         found["sibling"].append(reciprocal_ranks(cosines(en[group], zh[group]), idx))
     everything = np.arange(len(points))
-    found["map"] = [reciprocal_ranks(cosines(zh, en), everything), reciprocal_ranks(cosines(en, zh), everything)]
+    found["map"] = [
+        reciprocal_ranks(cosines(zh, en), everything),
+        reciprocal_ranks(cosines(en, zh), everything),
+    ]
     out: dict[str, float] = {}
     for name, parts in found.items():
         ranks = np.concatenate(parts)
@@ -175,3 +176,76 @@ def measure(encode: Encode, paths: Sequence[Path], points: list[PointText]) -> d
     if points:
         out |= map_retrieval(encode, points)
     return out
+
+
+def table(tokenizer: Any, rows: np.ndarray) -> Encode:
+    """An encoder over float rows that were just built, as the embedded one computes it."""
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        sums = np.zeros((len(texts), rows.shape[1]))
+        for i, text in enumerate(texts):
+            sums[i] = rows[tokenizer.encode(text, add_special_tokens=False).ids].sum(axis=0)
+        return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
+
+    return encode
+
+
+def alternatives(options: argparse.Namespace) -> dict[str, Callable[[], Encode]]:
+    """Tables that differ from the shipped one in one setting, built here and not written."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import build_embedding_table as script
+    import embedding_sources as sources
+
+    model = script.Model(options.gguf or sources.fetch_gguf(options.cache))
+    lists = sources.fetch_lists(options.cache)
+    domain = sources.domain_texts([options.map])
+    changes: list[dict[str, Any]] = [{}]
+    for name, values in {
+        "dropped": (0, 1, 3, 4),
+        "dims": (128, 192, 384),
+        "sif_a": (3e-4, 2e-3, 3e-3),
+        "domain_share": (0.0, 1.0),
+        "vocabulary": (16_000, 24_000, 40_000),
+        "signs": (True,),
+    }.items():
+        changes += [{name: value} for value in values]
+
+    def maker(change: dict[str, Any]) -> Callable[[], Encode]:
+        return lambda: table(*script.build(model, lists, domain, script.Settings(**change)))
+
+    return {str(change or "as shipped, float"): maker(change) for change in changes}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--graded", type=Path, nargs="*", default=[], help="JSONL files of graded answers")
+    parser.add_argument("--map", type=Path, default=MAP)
+    parser.add_argument("--embedder", nargs="*", default=[], help="further embedders, as for `--embedder`")
+    parser.add_argument("--alternatives", action="store_true", help="rebuild the table with other settings")
+    parser.add_argument("--gguf", type=Path)
+    parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "embedding")
+    options = parser.parse_args(argv)
+
+    sys.path.insert(0, str(ROOT))
+    from interviewer.embeddings import load_embedder
+
+    def named(name: str | None) -> Callable[[], Encode]:
+        return lambda: load_embedder(name, cache_dir=None, notice=print)[0].encode
+
+    points = map_points(options.map)
+    print(f"{len(points)} points of {len({p.question for p in points})} questions", file=sys.stderr)
+    runs: dict[str, Callable[[], Encode]] = {"char TF-IDF": lambda: char_tfidf, "embedded": named(None)}
+    runs |= {name: named(name) for name in options.embedder}
+    if options.alternatives:
+        runs |= alternatives(options)
+    for i, (name, make) in enumerate(runs.items()):
+        figures = measure(make(), options.graded, points)
+        if i == 0:
+            print("| embedder | " + " | ".join(figures) + " |\n|---" + "|---" * len(figures) + "|")
+        print(f"| {name} | " + " | ".join(f"{v:.3f}" for v in figures.values()) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

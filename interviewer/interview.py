@@ -85,9 +85,10 @@ class Engine:
         self._make_judge = judge
         self._judge: Judge | None = None
         self._lock = threading.Lock()
-        self._saver: Any = None
         self._graph: Any = None
         self._connection: Any = None
+        self._building = asyncio.Lock()
+        self.checkpoints = store.path if store.path == ":memory:" else f"{store.path}.checkpoints"
 
     def judge(self) -> Judge:
         """The judge, made on the first call; safe from any thread."""
@@ -97,24 +98,29 @@ class Engine:
             return self._judge
 
     async def machine(self) -> Any:
-        """The compiled graph over its SQLite checkpointer; LangGraph is imported here."""
-        if self._graph is None:
-            builder = await asyncio.to_thread(importlib.import_module, "interviewer.graph.builder")
-            import aiosqlite
-            from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+        """The compiled graph over its SQLite checkpointer; LangGraph is imported here.
 
-            try:
-                self._connection = aiosqlite.connect(self.store.path, timeout=BUSY_SECONDS)
-                # aiosqlite's thread would keep a process alive that forgot to close.
-                self._connection.daemon = True
-                await self._connection
-                self._saver = AsyncSqliteSaver(self._connection)
-                await self._saver.setup()
-            except sqlite3.Error as e:
-                await self.close_machine()
-                raise store_error(self.store.path, e) from None
-            self._graph = builder.build(self._saver)
+        Checkpoints lie in a file of their own: two connections of one event loop that write to one
+        file would wait for each other. They can be lost: the ledger replays them.
+        """
+        async with self._building:
+            if self._graph is None:
+                self._graph = await self._build()
         return self._graph
+
+    async def _build(self) -> Any:
+        builder = await asyncio.to_thread(importlib.import_module, "interviewer.graph.builder")
+        import aiosqlite
+        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+        try:
+            self._connection = await aiosqlite.connect(self.checkpoints, timeout=BUSY_SECONDS)
+            saver = AsyncSqliteSaver(self._connection)
+            await saver.setup()
+        except sqlite3.Error as e:
+            await self.close_machine()
+            raise store_error(self.checkpoints, e) from None
+        return builder.build(saver)
 
     async def warm_up(self) -> None:
         """Load the machine and the judge, so that the first answer does not wait for them."""
@@ -309,7 +315,7 @@ class Interview:
                 )
                 todo = None
         except sqlite3.Error as e:
-            raise store_error(self.engine.store.path, e) from None
+            raise store_error(self.engine.checkpoints, e) from None
         if not self._listening and self.engine.store.report(self.id) is None:
             self.engine.store.save_report(self.id, self._make_report())
 

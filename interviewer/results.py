@@ -6,13 +6,14 @@ the policy's share; a hint costs what the policy says; a skipped question counts
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from statistics import fmean
 
 from interviewer.ability import Outcome, belief, percent
 from interviewer.graph.selection import outcome_of, relation
-from interviewer.judge.aggregate import grade_of, rescore
+from interviewer.judge.aggregate import Credit, grade, marks
 from interviewer.models import (
-    Judgement,
+    MisconceptionFound,
     PointVerdict,
     QuestionResult,
     Report,
@@ -55,7 +56,7 @@ def make_report(
         level=setup.level,
         lang=setup.lang,
         score=score,
-        grade=None if score is None else grade_of(score),
+        grade=None if score is None else grade(score),
         first_attempt=round(fmean(firsts), 1) if firsts else None,
         after_probe=round(fmean(afters), 1) if afters else None,
         hints=sum(q.hints for q in questions),
@@ -105,7 +106,7 @@ def _result(
     judgement = first.judgement
     if judgement is None or judgement.score is None:
         return base.model_copy(update={"status": "unscored"})
-    after = after_probes(question, judgement, probes, rules) if probes else None
+    after = after_probes(question, first, probes, rules) if probes else None
     final = judgement.score
     if after is not None:
         final += rules.policy.probe_share * (after - judgement.score)
@@ -120,25 +121,39 @@ def _result(
     )
 
 
-def after_probes(question: Question, first: Judgement, probes: list[Turn], rules: Rules) -> float:
+def after_probes(question: Question, first: Turn, probes: list[Turn], rules: Rules) -> float:
     """The score had the candidate said at once what the follow-ups brought out; never below the first."""
-    points = {p.id: p for p in first.points}
+    judgement = first.judgement
+    if judgement is None or judgement.score is None:
+        raise ValueError("the first attempt was not scored")
+    points = {p.id: p for p in judgement.points}
     cleared = set()
     for probe in probes:
         if probe.judgement is None:
             continue
         for p in probe.judgement.points:
             if p.id in points and p.credit > points[p.id].credit:
-                points[p.id] = _better(points[p.id], p)
+                points[p.id] = points[p.id].model_copy(update={"credit": p.credit, "verdict": p.verdict})
         target = _misconception_probed(question, probe)
         if target and (probe.judgement.score or 0) >= CLEARED_SCORE:
             cleared.add(target)
-    kept = [m for m in first.misconceptions if m.id not in cleared]
-    return max(first.score or 0.0, rescore(first, list(points.values()), kept, question.kind, rules.policy))
+
+    def score(verdicts: Iterable[PointVerdict], beliefs: Iterable[MisconceptionFound]) -> float:
+        credits = [Credit(p.weight, p.core, p.credit, p.verdict == "contradicted") for p in verdicts]
+        penalties = [m.penalty for m in beliefs]
+        right = _chosen_right(question, first)
+        return marks(credits, penalties, rules.policy, question.kind.value, chosen_right=right).score
+
+    kept = [m for m in judgement.misconceptions if m.id not in cleared]
+    gain = score(points.values(), kept) - score(judgement.points, judgement.misconceptions)
+    return round(min(10.0, judgement.score + max(0.0, gain)), 2)
 
 
-def _better(old: PointVerdict, new: PointVerdict) -> PointVerdict:
-    return old.model_copy(update={"credit": new.credit, "verdict": new.verdict})
+def _chosen_right(question: Question, turn: Turn) -> bool | None:
+    chosen = turn.judgement.chosen if turn.judgement else None
+    if chosen is None or not turn.option_order:
+        return None
+    return turn.option_order[ord(chosen) - ord("A")] == question.key_index
 
 
 def _misconception_probed(question: Question, probe: Turn) -> str | None:

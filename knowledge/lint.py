@@ -23,6 +23,7 @@ NEAR_DUPLICATE = 88
 """Percent of rapidfuzz `ratio` between two asks, in the same language, from which they are near-duplicates."""
 SOURCE_ID = re.compile(r"^(arXiv:\d{4}\.\d{4,5}(v\d+)?|doi:10\.\S+|[A-Za-z][\w .,:()/-]+)$")
 
+_LETTER = re.compile(r"(?<![A-Za-z0-9/])[A-F](?![A-Za-z0-9/'’-])")
 _CJK = re.compile(r"[㐀-鿿]")
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.'’-][A-Za-z0-9]+)*")
 
@@ -110,6 +111,8 @@ def _question_errors(q: Question, known: set[str]) -> Iterator[str]:
     for n, f in enumerate(q.follow_ups, 1):
         for term in _leaks(q, f):
             yield f"follow-up {n} leaks the point it asks for: {term!r}"
+    if q.kind is Kind.CHOICE:
+        yield from _letters(q)
     if q.kind is Kind.CODE and q.solution:
         yield from _solution(q)
 
@@ -200,6 +203,16 @@ def _solution(q: Question) -> Iterator[str]:
     for c in q.checks:
         if not run_check(c, tree, q.solution)[0]:
             yield f"solution fails its own check {c.id}"
+
+
+def _letters(q: Question) -> Iterator[str]:
+    """Options are shuffled for every interview, so no text may name one by its letter."""
+    texts = [*_texts(q), *((f"choice {n}.why", c.why) for n, c in enumerate(q.choices, 1))]
+    for name, text in texts:
+        for lang in ("zh", "en"):
+            found = _LETTER.search(text.text(lang))
+            if found and not (found[0] == "A" and re.search(r"A [a-z]", text.text(lang)[found.start() :][:3])):
+                yield f"{name}.{lang} names an option by its letter ({found[0]}), but options are shuffled"
 
 
 def _duplicates(skills: list[Skill]) -> Iterator[str]:

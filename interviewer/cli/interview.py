@@ -167,6 +167,6 @@ def judge_factory(settings: Settings, notice: Any = say) -> Any:
         from rubrics import load_rules
 
         embedder, flags = load_embedder(settings.embedder, cache_dir=paths.cache_dir(), notice=notice)
-        return OfflineJudge(embedder, load_rules(), flags=tuple(flags))
+        return OfflineJudge(embedder, rules=load_rules(), flags=flags)
 
     return make

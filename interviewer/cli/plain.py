@@ -38,9 +38,9 @@ def run_plain(
     """Hold the interview; returns INTERRUPTED when the input ended before the interview did."""
     tell = say if as_json else out
     if output is not None:
-        from interviewer.report import check_output
+        from interviewer.report import format_for
 
-        check_output(output)
+        format_for(output)
     return asyncio.run(_run(settings, the_map, setup, resume, script, as_json, output, tell))
 
 

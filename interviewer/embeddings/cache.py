@@ -7,14 +7,15 @@ import logging
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from interviewer.embeddings.base import Embedder, Vectors
 
+_LOG = logging.getLogger(__name__)
 _SCHEMA = """CREATE TABLE IF NOT EXISTS vectors (
     model BLOB NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
 ) WITHOUT ROWID"""
@@ -25,9 +26,9 @@ _AT_ONCE = 500
 class CachedEmbedder:
     """`inner` behind an LRU in memory and, with `path`, a SQLite file that processes may share.
 
-    Keyed by sha256 of the text and of `model_key`, which must change whenever the vectors would. A file that is
-    corrupt, locked for longer than `busy_s` or not writable is reported once through `notice` and then left
-    alone for the life of this object. Safe to call from several threads.
+    Keyed by sha256 of the text and of `model_key`, which must change whenever the vectors would. A file
+    that is corrupt, locked for longer than `busy_s` or not writable is reported once through `notice` and
+    then left alone for the life of this object. Safe to call from several threads.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class CachedEmbedder:
         path: Path | None,
         *,
         model_key: str | None = None,
-        notice: Callable[[str], None] = logging.getLogger(__name__).warning,
+        notice: Callable[[str], None] = _LOG.warning,
         memory: int = 8192,
         busy_s: float = 2.0,
     ) -> None:
@@ -80,39 +81,43 @@ class CachedEmbedder:
 
     def _from_disk(self, keys: list[bytes]) -> dict[bytes, Vectors]:
         found: dict[bytes, Vectors] = {}
-        if not keys:
-            return found
-        with self._database() as db:
-            for start in range(0, len(keys) if db else 0, _AT_ONCE):
+
+        def read(db: sqlite3.Connection) -> None:
+            for start in range(0, len(keys), _AT_ONCE):
                 part = keys[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(part))
-                query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"
-                for key, blob in db.execute(query, (self._model, *part)) if db else ():
+                query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
+                for key, blob in db.execute(query, (self._model, *part)):
                     if isinstance(blob, bytes) and len(blob) == 4 * self.dim:
                         found[key] = np.frombuffer(blob, dtype="<f4").astype(np.float32)
+
+        if keys:
+            self._with_database(read)
         return found
 
     def _to_disk(self, vectors: dict[bytes, Vectors]) -> None:
         rows = [(self._model, k, v.astype("<f4").tobytes()) for k, v in vectors.items()]
-        with self._database() as db:
-            if db:
-                with db:
-                    db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection of this call alone, or None when there is no usable file; swallows what SQLite raises."""
-        if self._path is None:
-            yield None
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+        self._with_database(write)
+
+    def _with_database(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """`work` on a connection of its own; whatever goes wrong with the file is told once and swallowed."""
+        path = self._path
+        if path is None:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=self._busy_s)) as db:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(path, timeout=self._busy_s)) as db:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
                 db.execute(_SCHEMA)
-                yield db
+                work(db)
         except (sqlite3.Error, OSError) as error:
-            path, self._path = self._path, None
-            if path is not None:
-                self._notice(f"the embedding cache {path} is not used: {error}; delete the file to start afresh")
+            with self._lock:
+                told, self._path = self._path is None, None
+            if not told:
+                self._notice(f"the embedding cache {path} is not used: {error}; delete it to start afresh")

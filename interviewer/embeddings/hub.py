@@ -64,15 +64,17 @@ def why_unreachable(model: str, seconds: float = PROBE_S) -> str | None:
 
     Proxies of the environment are respected. Server errors (5xx) count as unreachable.
     """
+    if not endpoint().startswith(("http://", "https://")):
+        return "HF_ENDPOINT is no http address"
     deadline = time.monotonic() + seconds
 
     def ask() -> int:
         from urllib.error import HTTPError
         from urllib.request import Request, urlopen
 
-        request = Request(f"{endpoint()}/{model}/resolve/main/config.json", method="HEAD")
+        request = Request(f"{endpoint()}/{model}/resolve/main/config.json", method="HEAD")  # noqa: S310
         try:
-            with urlopen(request, timeout=max(0.1, deadline - time.monotonic())) as answer:
+            with urlopen(request, timeout=max(0.1, deadline - time.monotonic())) as answer:  # noqa: S310
                 return int(answer.status)
         except HTTPError as error:
             return int(error.code)

@@ -10,12 +10,17 @@ from interviewer.embeddings import hub
 from interviewer.embeddings.base import Embedder
 from interviewer.embeddings.cache import CachedEmbedder
 from interviewer.embeddings.static import StaticTable
-from interviewer.embeddings.transformer import SentenceTransformerEmbedder, folder_hash, require_extra
+from interviewer.embeddings.transformer import (
+    SentenceTransformerEmbedder,
+    first_line,
+    folder_hash,
+    require_extra,
+)
 from interviewer.errors import ConfigError
 
 FALLBACK_FLAG = "embedder_fallback"
 """In a judgement's flags: another embedder was asked for, and the embedded one used."""
-EMBEDDED_NAMES = frozenset({"embedded", "static"})
+EMBEDDED_NAMES = frozenset({"", "embedded", "static"})
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
@@ -25,11 +30,11 @@ def load_embedder(
 ) -> tuple[Embedder, list[str]]:
     """The embedder called `name`, and the flags to put on every judgement made with it.
 
-    None (or `embedded`) is the embedded table. A folder is read with sentence-transformers. Any other name is a
-    hub model: from the hub cache without network when it is there, else from the hub (HF_ENDPOINT); a hub that
-    does not answer within 2 s, or whose download stalls, is told to `notice`, and the embedded table comes back
-    flagged `embedder_fallback`. With `cache_dir` the vectors of such models are kept there in
-    `embeddings.sqlite`.
+    None (also "" and `embedded`) is the embedded table. A folder is read with sentence-transformers. Any
+    other name is a hub model: from the hub cache without network when it is there, else from the hub
+    (HF_ENDPOINT); a hub that does not answer within 2 s, or whose download stalls, is told to `notice`, and
+    the embedded table comes back flagged `embedder_fallback`. With `cache_dir` the vectors of such models
+    are kept there in `embeddings.sqlite`.
 
     Raises `ConfigError`: extra not installed, no such folder, no such model, a model that does not load.
     """
@@ -58,7 +63,7 @@ def load_embedder(
             return _fallback(name, str(error), notice)
         except Exception as error:  # the hub client's errors; the first line says which
             raise ConfigError(
-                f"the embedder {name} cannot be downloaded: {str(error).strip().splitlines()[0]}",
+                f"the embedder {name} cannot be downloaded: {first_line(error)}",
                 hint="check the name; for a gated model set HF_TOKEN; or leave --embedder out",
             ) from error
     return _cached(SentenceTransformerEmbedder(found, name=name), found, cache_dir, notice), []
@@ -69,7 +74,9 @@ def _cached(
 ) -> Embedder:
     if cache_dir is None:
         return inner
-    return CachedEmbedder(inner, cache_dir / "embeddings.sqlite", model_key=folder_hash(folder), notice=notice)
+    return CachedEmbedder(
+        inner, cache_dir / "embeddings.sqlite", model_key=folder_hash(folder), notice=notice
+    )
 
 
 def _fallback(name: str, why: str, notice: Callable[[str], None]) -> tuple[Embedder, list[str]]:

@@ -1,8 +1,9 @@
 """The embedded embedder: a static bilingual token table, read with numpy and tokenizers alone.
 
-A text's vector is the mean of its tokens' rows, normalised. Everything else (SIF weights, Arora et al. 2017;
-dropping the top components, Mu & Viswanath 2018) is folded into the rows by `scripts/build_embedding_table.py`,
-so that sentence-transformers reads the same folder, as a StaticEmbedding, to the same vectors.
+A text's vector is the mean of its tokens' rows, normalised. Everything else (SIF weights, Arora et al.
+2017; dropping the top components, Mu & Viswanath 2018) is folded into the rows by
+`scripts/build_embedding_table.py`, so that sentence-transformers reads the same folder, as a
+StaticEmbedding, to the same vectors.
 """
 
 from __future__ import annotations

@@ -13,13 +13,20 @@ import numpy as np
 from interviewer.embeddings.base import Vectors, clean, unit_rows
 from interviewer.errors import ConfigError
 
-INSTALL = "pip install 'sentence-transformers>=6,<7'  (or this package with its extra `embeddings`)"
+INSTALL = "pip install 'interviewer[embeddings]'"
 
 
 def require_extra(wanted: str) -> None:
     """Raises `ConfigError` with the pip command when sentence-transformers is missing. Imports nothing."""
     if importlib.util.find_spec("sentence_transformers") is None:
-        raise ConfigError(f"--embedder {wanted} needs sentence-transformers, which is not installed", hint=INSTALL)
+        raise ConfigError(
+            f"--embedder {wanted} needs sentence-transformers, which is not installed", hint=INSTALL
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of its message, or its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def folder_hash(path: Path) -> str:
@@ -44,14 +51,13 @@ class SentenceTransformerEmbedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self._model: Any = SentenceTransformer(str(path), device="cpu", local_files_only=True)
             self.dim = int(self._model.get_embedding_dimension())
         except Exception as error:  # whatever a broken model folder makes the library raise
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ConfigError(
-                f"{name or path} does not load as a sentence-transformers model: {reason}",
+                f"{name or path} does not load as a sentence-transformers model: {first_line(error)}",
                 hint="give a folder with config.json, tokenizer and weights, or a model name of the hub",
             ) from error
         self.name = name or path.resolve().name

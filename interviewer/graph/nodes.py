@@ -184,7 +184,7 @@ def rubric_of(the_map: KnowledgeMap, setup: Setup, turn: Turn) -> Rubric:
     question = the_map.question(turn.question_id)
     if turn.follow_up is None:
         return question_rubric(question, setup.lang, tuple(turn.option_order))
-    return follow_up_rubric(question, turn.follow_up, setup.lang)
+    return follow_up_rubric(question, question.follow_ups[turn.follow_up], setup.lang)
 
 
 def _current(turn: Turn) -> Current:

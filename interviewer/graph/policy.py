@@ -84,12 +84,14 @@ def follow_up(question: Question, turns: list[Turn], used: list[int], lang: str)
     weights = {p.id: p for p in question.points}
     best: tuple[tuple[float, ...], Decision] | None = None
     for n, f in enumerate(question.follow_ups):
-        if n in used or _asks_for_made(f, made):
+        if n in used:
             continue
         rung = RUNG_ORDER[f.rung]
         if f.when.misconception and f.when.misconception in found:
             why = say("回答里有一处常见误解，值得追问", "the answer holds a common misconception worth probing")
             rank: tuple[float, ...] = (0, rung)
+        elif _asks_for_made(f, made):
+            continue
         elif f.when.missing and f.when.missing not in made:
             point = weights[f.when.missing]
             why = say(

@@ -29,6 +29,8 @@ Floats = NDArray[np.float32]
 
 IN_QUESTION = 0.35
 """What is left of a word's weight when the question says it already."""
+ENOUGH = 3.0
+"""Content from which sharing a wording in full counts in full."""
 MIN_FACET = 2.0
 """Content below which a clause of a point joins its neighbour."""
 _BELIEF = re.compile(
@@ -84,6 +86,10 @@ class RubricIndex:
     asks: tuple[str, ...]
     ask_words: tuple[frozenset[str], ...]
     ask_vectors: Floats
+    bags: Floats
+    """(points, vocabulary): weight of each word that any wording of the point has, by how much it is the point's own."""
+    substance: Floats
+    """Per wording 0-1: how much there is to share; two common words shared in full show little."""
     topic: frozenset[str]
     """All words of points, question and reference: what the question is about."""
 
@@ -157,6 +163,10 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         vocabulary=vocabulary,
         idf=idf,
         cover=_cover(words, vocabulary, idf),
+        bags=_bags(wordings, owners, len(rubric.points), vocabulary, idf),
+        substance=np.array(
+            [min(1.0, sum(float(idf[vocabulary[w]]) for w in ws) / ENOUGH) for ws in words], dtype=np.float32
+        ),
         vectors=vectors,
         floor=min(max(floor, 0.0), 0.9),
         asks=tuple(fold(a) for a in asks),
@@ -241,6 +251,22 @@ def _cover(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats)
         matrix[row, columns] = idf[columns]
     total = matrix.sum(axis=1, keepdims=True)
     return np.divide(matrix, total, out=matrix, where=total > 1e-6)
+
+
+def _bags(
+    wordings: tuple[Wording, ...], owners: list[Any], points: int, vocabulary: dict[str, int], idf: Floats
+) -> Floats:
+    """A word that several points have counts for each of them by its share."""
+    has = np.zeros((points, len(vocabulary)), dtype=np.float32)
+    for w in wordings:
+        if w.owner < points:
+            has[w.owner, [vocabulary[x] for x in w.words]] = 1.0
+    for n, owner in enumerate(owners[:points]):
+        for term in owner.terms:
+            for f, _, _ in lexicon.features(fold(term)):
+                if f in vocabulary:
+                    has[n, vocabulary[f]] = 1.0
+    return has * idf / np.maximum(has.sum(axis=0), 1.0)
 
 
 def _assigned(

@@ -27,14 +27,14 @@ _ORDER = re.compile(
     r"|\b(?:this|the|my) (?:answer|response|candidate)\b[^.\n]{0,30}\b(?:deserves?|must (?:get|receive|be)|should (?:get|receive|be (?:graded|scored|marked|given|awarded)))\b"
     r"|\bmark (?:all|every|each|this)\b[^.\n]{0,30}\b(?:covered|correct|complete|met|passed)\b"
     # Talking to the grader, asking for the rubric, posing as somebody.
-    r"|(?:评分|判卷|阅卷|打分|评审|裁判)(?:员|人|官|老师|模型|助手|系统|ai|者|器)(?:[,:：]|请|注意|你|必须|应|务必)"
+    r"|(?:评分|判卷|阅卷|打分|评审|裁判)(?:员|人|官|老师|模型|助手|系统|ai|者|器)(?:[,:：]?\s*(?:请|注意|你(?:必须|应|要|好)|务必|必须(?:给|判|打)))"
     r"|(?:你是|你现在是|扮演|作为)(?:一个|一名)?[^,。;\n]{0,8}(?:评分|判卷|打分|阅卷|ai|助手|语言模型)"
     r"|(?:告诉我|输出|泄露|打印|重复|显示)[^,。;\n]{0,8}(?:评分标准|评分规则|参考答案|系统提示|提示词|rubric|得分点)"
     r"|\b(?:dear |to the |attention,? |note to (?:the )?)(?:grader|judge|evaluator|examiner|assessor)\b|\b(?:grader|evaluator)s? (?:must|should|will|please|note)\b"
     r"|\b(?:you are|act as|pretend to be|you're) (?:now )?(?:a|an|the)? ?[^.\n]{0,20}\b(?:grader|judge|evaluator|assistant|examiner|language model|ai|llm)\b"
     r"|\b(?:reveal|print|output|show|repeat|leak|tell me)\b[^.\n]{0,20}\b(?:the rubric|rubric points|system prompt|reference answer|grading criteria|your instructions|answer key)\b"
-    r"|\b(?:as an ai|new instructions?|system (?:message|override|note|prompt|notice)|developer mode|jailbreak|end of (?:the )?(?:answer|student|candidate))\b"
-    r"|系统(?:消息|指令|提示|通知|覆盖)|新(?:的)?指令|(?:管理员|开发者|面试官)(?:已)?(?:授权|批准|确认|指示|要求你)|(?:候选人|考生|学生)?(?:回答|答案)(?:到此)?结束"
+    r"|\b(?:as an ai|new instructions?:|system (?:message|override|notice)\s*:|system override|developer mode|end of (?:the )?(?:student|candidate)(?:'s)? answer)\b"
+    r"|(?:^|[\n。])\s*系统(?:消息|指令|提示|通知)\s*[:：]|系统覆盖|新(?:的)?指令\s*[:：]|(?:管理员|开发者|面试官)(?:已)?(?:授权|批准|确认|指示|要求你)|(?:候选人|考生|学生)?(?:回答|答案)(?:到此)?结束"
 )
 _FORGED = re.compile(
     r"[\"']?(?:score|grade|verdict|credit|points?|misconceptions|needs_review|final_score|评分|得分|判定|结论)[\"']?\s*[:=]\s*"

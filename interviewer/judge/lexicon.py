@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from interviewer.judge.background import rarity
+
 _RUN = re.compile(r"[a-z0-9_µ]+(?:['\-][a-z0-9_]+)*|[\u3400-\u4dbf\u4e00-\u9fff]+|[α-ωδ∆%]")
 
 FUNCTION_CHARS = frozenset(
@@ -114,6 +116,10 @@ def _latin(word: str, at: int) -> Iterator[Feature]:
 @lru_cache(maxsize=32768)
 def weight(feature: str) -> float:
     """How much a feature says before anything is known of the rubric."""
+    return _grammar(feature) * rarity().get(feature, 1.0)
+
+
+def _grammar(feature: str) -> float:
     if feature in "↑↓":
         return 0.6
     if feature[0] >= "\u3400":

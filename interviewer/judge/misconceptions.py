@@ -59,8 +59,7 @@ def held(
 
 def _fit(found: Matches, rule: MisconceptionRule) -> np.ndarray:
     """Harmonic mean of shared and precise, plus similarity: how well a wording and a window agree."""
-    both = 2 * found.shared * found.precise / np.maximum(found.shared + found.precise, 1e-6)
-    return np.asarray(both + rule.similar * found.similar)
+    return np.asarray(found.fit + rule.similar * found.similar)
 
 
 def _asserted(reading: Reading, found: Matches) -> np.ndarray:

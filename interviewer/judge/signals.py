@@ -3,9 +3,11 @@
 cover   best share of a point's own words in one window of the answer, by rubric weight
 facet   mean over the point's clauses of their best share, each in its own window
 model   best share of a clause of the reference or script that makes the point
+mass    how much of the point's own vocabulary one window has, however long the point is
 term    accepted wordings found
 similar best embedding similarity, above the floor of the embedder
-lead    by how much the best window is closer to this point than to any other
+lead    by how much some window is closer to this point than to any other, by vectors
+apart   by how much some window has more of this point's vocabulary than of the others'
 number  share of the point's numbers that the answer gives (1 when the point has none)
 against evidence that the answer says the opposite
 hedge   the evidence is hedged
@@ -27,9 +29,13 @@ from interviewer.judge.polarity import opposed
 from interviewer.judge.reading import Reading
 from interviewer.judge.windows import runs
 
-NAMES = ("cover", "facet", "model", "term", "similar", "lead", "number", "against", "hedge")
+NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "number", "against", "hedge")
 OPPOSED_FROM = 0.42
 """Share of a facet's words in a clause from which its polarity is compared."""
+MASS_SCALE = 4.0
+"""Content at which `mass` reaches 1 - 1/e."""
+NEAREST = 0.8
+"""Part of the best fit from which a wording counts among the nearest to a clause."""
 _DENIAL_BEFORE = re.compile(
     r"(?:不是|并非|不能|不会|不要|不用|别|没有|没|不|而非|无需|\bnot|n't|\bnever|\binstead of|\brather than|\bwithout|\bno)\s*[^,;。]{0,8}$"
 )
@@ -57,6 +63,10 @@ class Matches:
     precise: Floats
     """(wordings, windows): share of the window's words in the wording."""
     similar: Floats
+    fit: Floats
+    """(wordings, windows): harmonic mean of shared and precise, less for wordings that say little."""
+    mass: Floats
+    """(points, windows): the point's own vocabulary in the window, saturating."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,9 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     present = (index.cover > 0).astype(np.float32)
     precise = np.divide(present @ weighted.T, np.maximum(total, 1e-6))
     similar = np.clip((index.vectors @ windows.vectors.T - index.floor) / (1.0 - index.floor), 0.0, 1.0)
-    return Matches(windows, shared, precise, similar)
+    fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
+    mass = 1.0 - np.exp(-(index.bags @ windows.words.T) / MASS_SCALE)
+    return Matches(windows, shared, precise, similar, fit, mass)
 
 
 def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
@@ -116,20 +128,26 @@ def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
 
 
 def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> dict[int, dict[int, float]]:
-    """Per owner, the clauses that turn one of its wordings round, with the share of words they have."""
+    """Per owner, the clauses that turn one of its wordings round, with the share of words they have.
+
+    A clause is read against the wordings that it resembles most, of all owners: a wording further off
+    shares its words by accident, and one as near that agrees clears the clause.
+    """
     out: dict[int, dict[int, float]] = {}
-    single = [w for w, r in enumerate(found.windows.ranges) if r[1] - r[0] == 1]
-    for row, wording in enumerate(index.wordings):
-        if wording.kind == "text":
-            continue
-        for w in single:
-            share = float(found.shared[row, w])
-            if share < OPPOSED_FROM:
+    facets = np.array([w.kind != "text" for w in index.wordings])
+    for w, (clause, end) in enumerate(found.windows.ranges):
+        if end - clause != 1:
+            break  # windows come shortest first
+        fit = np.where(facets, found.fit[:, w], 0.0)
+        best = float(fit.max(initial=0.0))
+        rows = np.flatnonzero((fit >= NEAREST * best) & (found.shared[:, w] >= OPPOSED_FROM) & facets)
+        turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
+        for row in rows:
+            owner = index.wordings[row].owner
+            if not turned[int(row)] or any(not t and index.wordings[r].owner == owner for r, t in turned.items()):
                 continue
-            clause = found.windows.ranges[w][0]
-            if _turns(reading, clause, wording):
-                mine = out.setdefault(wording.owner, {})
-                mine[clause] = max(mine.get(clause, 0.0), share)
+            mine = out.setdefault(owner, {})
+            mine[clause] = max(mine.get(clause, 0.0), float(found.shared[row, w]))
     return out
 
 
@@ -149,13 +167,14 @@ def measure(
     similar = np.where(usable, found.similar, 0.0)
     texts, facets, models = (index.rows(owner, k) for k in ("text", "facet", "model"))
     cover, cover_at = _best(shared[texts])
-    model, model_at = _best(shared[models] * np.sqrt(found.precise[models])) if len(models) else (0.0, -1)
+    model, model_at = _best(shared[models] * np.sqrt(found.precise[models]) * index.substance[models, None]) if len(models) else (0.0, -1)
     facet, facet_at = _facets(owner, index, shared)
     rows = np.concatenate([texts, facets, models])
     like, like_at = _best(similar[rows])
-    lead = _lead(owner, index, similar, like_at)
+    mass, mass_at = _best(np.where(usable, found.mass[owner : owner + 1], 0.0))
+    lead, apart = _leads(owner, index, found.similar, found.mass, usable)
     hits, term_clauses = _terms(owner, reading, index, set(opposing))
-    windows = [w for w in (cover_at, model_at if model > 0.3 else -1, *facet_at) if w >= 0]
+    windows = [cover_at, model_at if model > 0.3 else -1, mass_at if mass > 0.3 else -1, *facet_at]
     clauses = _clauses(found, windows) if cover > 0.15 or model > 0.3 else []
     ordered = tuple(dict.fromkeys([*clauses, *term_clauses, *(_clauses(found, [like_at]) if like > 0.5 else [])]))
     weak = [i for i in ordered if reading.stances[i].hedged]
@@ -164,9 +183,11 @@ def measure(
             "cover": cover,
             "facet": facet,
             "model": model,
+            "mass": mass,
             "term": hits,
             "similar": like,
             "lead": lead,
+            "apart": apart,
             "number": _numbers(owner, index, reading, ordered),
             "against": max(opposing.values(), default=0.0),
             "hedge": len(weak) / len(ordered) if ordered else 0.0,
@@ -205,13 +226,18 @@ def _facets(owner: int, index: RubricIndex, shared: Floats) -> tuple[float, list
     return min(best, 1.0), places
 
 
-def _lead(owner: int, index: RubricIndex, similar: Floats, at: int) -> float:
-    if at < 0:
-        return 0.0
-    column = similar[:, at]
-    own = column[index.owner_of == owner].max()
-    others = column[(index.owner_of != owner) & (index.owner_of < len(index.points))]
-    return float(np.clip(own - (others.max() if others.size else 0.0), -1.0, 1.0))
+def _leads(owner: int, index: RubricIndex, similar: Floats, mass: Floats, usable: NDArray[np.bool_]) -> tuple[float, float]:
+    """`lead` and `apart`: the best window's distance from the other points, by vectors and by words."""
+    points = len(index.points)
+    if owner >= points or not usable.any():
+        return 0.0, 0.0
+    per = np.stack([similar[index.owner_of == k].max(axis=0) for k in range(points)])
+    others = np.delete(per, owner, axis=0).max(axis=0, initial=0.0)
+    lead = np.where(usable, per[owner] - others, -1.0).max()
+    rest = np.delete(mass, owner, axis=0)
+    mean = rest.mean(axis=0) if len(rest) else 0.0
+    apart = np.where(usable, mass[owner] - mean, -1.0).max()
+    return float(lead), float(apart)
 
 
 def _clauses(found: Matches, windows: list[int]) -> list[int]:

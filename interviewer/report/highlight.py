@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from interviewer.models import Evidence
 
@@ -61,8 +62,8 @@ def stretches(answer: str, marks: Iterable[Mark]) -> list[Stretch]:
             closes[end].append(m.key)
     cuts = sorted({0, len(answer), *opens, *closes})
     depth: dict[str, int] = defaultdict(int)
-    result = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    result: list[Stretch] = []
+    for start, end in pairwise(cuts):
         for key in closes[start]:
             depth[key] -= 1
         for key in opens[start]:
@@ -70,7 +71,11 @@ def stretches(answer: str, marks: Iterable[Mark]) -> list[Stretch]:
         keys = tuple(sorted((k for k, n in depth.items() if n > 0), key=order.__getitem__))
         left = {k: depth[k] - closes[end].count(k) + opens[end].count(k) for k in keys}
         ends = tuple(k for k in keys if left[k] <= 0)
-        result.append(Stretch(answer[start:end], keys, ends))
+        last = result[-1] if result else None
+        if last is not None and last.keys == keys and not last.ends:
+            result[-1] = Stretch(last.text + answer[start:end], keys, ends)
+        else:
+            result.append(Stretch(answer[start:end], keys, ends))
     return result
 
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from interviewer.report.parts import PROVENANCE, ICONS, Exchange, Judged, QuestionPart, View, marks
+from interviewer.report.md_text import block, code, fence, plain
+from interviewer.report.parts import ICONS, PROVENANCE, Exchange, Judged, QuestionPart, View, marks
 from interviewer.report.words import Words
-from interviewer.text import one_line, truncate, visible
+from interviewer.text import truncate, visible
 
 QUOTE_CELLS = 160
 """Terminal cells of evidence quoted beside a point; the whole answer stands above it."""
-
-_LINK_LIKE = re.compile(r"(?:\w[\w+.-]*://|www\.)\S+|[\w.+-]+@[\w-]+\.\S+", re.IGNORECASE)
-_SPECIAL = re.compile(r"[\\`*_\[\]<>&~|$]")
-_LINE_START = re.compile(r"^(\s*)(#{1,6}(?=\s|$)|[-+=]+|\d{1,9}[.)](?=\s|$))")
 
 
 def render_markdown(view: View) -> str:
@@ -31,39 +28,6 @@ def render_markdown(view: View) -> str:
         lines += _question(q, t)
     lines += _footer(view)
     return _joined(lines)
-
-
-def plain(text: str) -> str:
-    """Text on one line that Markdown shows as it is; what would become a link becomes code."""
-    line = one_line(text)
-    parts, at = [], 0
-    for match in _LINK_LIKE.finditer(line):
-        parts += [_SPECIAL.sub(r"\\\g<0>", line[at : match.start()]), code(match.group())]
-        at = match.end()
-    parts.append(_SPECIAL.sub(r"\\\g<0>", line[at:]))
-    return _LINE_START.sub(lambda m: f"{m[1]}{_guarded(m[2])}", "".join(parts))
-
-
-def _guarded(start: str) -> str:
-    return f"{start[:-1]}\\{start[-1]}" if start[0].isdigit() else f"\\{start}"
-
-
-def code(text: str) -> str:
-    """A code span on one line, whatever it holds. Not for tables: a pipe would end the cell."""
-    line = one_line(text)
-    ticks = "`" * (_longest_run(line) + 1)
-    return f"{ticks} {line} {ticks}" if line[:1] in ("`", "") or line[-1:] == "`" else f"{ticks}{line}{ticks}"
-
-
-def fence(text: str, language: str = "text", indent: str = "") -> list[str]:
-    """A fenced block that the text cannot close."""
-    shown = visible(text)
-    ticks = "`" * max(3, _longest_run(shown) + 1)
-    return [f"{indent}{line}" for line in (f"{ticks}{language}", *shown.split("\n"), ticks)]
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def _joined(lines: list[str]) -> str:
@@ -86,7 +50,7 @@ def _top(v: View) -> Iterator[str]:
     t = v.t
     yield f"# {t('title')}{t.colon}{plain(v.role)}"
     yield ""
-    yield " · ".join(plain(bit) for bit in (v.level, v.date, v.duration, v.counts) if bit)
+    yield " · ".join(plain(bit) for bit in (v.level, v.date, v.duration, v.counts, v.ended) if bit)
     yield ""
     for notice in v.notices:
         yield f"> **{plain(notice)}**"
@@ -129,7 +93,13 @@ def _skills(v: View) -> Iterator[str]:
             full = round(min(max(s.level, 0), 100) / 10)
             bar = "█" * full + "░" * (10 - full)
             rows.append(
-                [plain(category), plain(s.name), f"{bar} {s.level:.0f}", f"{s.low:.0f}–{s.high:.0f}", str(s.answers)]
+                [
+                    plain(category),
+                    plain(s.name),
+                    f"{bar} {s.level:.0f}",
+                    f"{s.low:.0f}–{s.high:.0f}",
+                    str(s.answers),
+                ]
             )
     heads = [t(k) for k in ("category", "skill", "standing", "range", "answers_head")]
     yield from _table(heads, rows)
@@ -154,7 +124,9 @@ def _overview(v: View) -> Iterator[str]:
         ]
         for q in v.questions
     ]
-    yield from _table(["#", *(t(k) for k in ("question", "first_attempt", "after_probe", "hints", "final"))], rows)
+    yield from _table(
+        ["#", *(t(k) for k in ("question", "first_attempt", "after_probe", "hints", "final"))], rows
+    )
 
 
 def _study(v: View) -> Iterator[str]:
@@ -175,24 +147,25 @@ def _study(v: View) -> Iterator[str]:
 
 
 def _question(q: QuestionPart, t: Words) -> Iterator[str]:
-    yield f"### {q.main.label}{t.colon}{plain(q.main.text)}"
+    yield f"### {q.main.label}"
     yield ""
     yield " · ".join(plain(tag) for tag in q.tags)
     yield ""
+    yield from block(q.main.text, bold=True)
     yield from _exchange(q.main, t)
     for step in q.steps:
         yield f"#### {plain(step.label)}"
         yield ""
-        yield plain(step.text)
-        yield ""
+        yield from block(step.text, bold=step.kind != "hint")
         yield from _exchange(step, t)
     if q.steps and q.final is not None:
         heads = [t(k) for k in ("first_attempt", "after_probe", "hints", "final")]
         yield from _table(heads, [[marks(q.first), marks(q.probe), str(q.hints), f"**{marks(q.final)}**"]])
     for key, text in (("bonus_line", q.bonus_line), ("talk", q.talk), ("reference", q.reference)):
         if text:
-            yield f"**{t(key)}**{t.colon}{plain(text)}"
+            yield f"**{t(key)}**"
             yield ""
+            yield from block(text)
     if q.solution:
         yield f"**{t('solution')}**"
         yield ""
@@ -251,8 +224,7 @@ def _judged(j: Judged, t: Words) -> Iterator[str]:
         yield f"{t('flags')}{t.colon}{t.comma.join(plain(f) for f in j.flags)}"
         yield ""
     if j.feedback:
-        yield f"> {plain(j.feedback)}"
-        yield ""
+        yield from block(j.feedback, before="> ")
     for p in j.points:
         size = f"{t('credit', n=p.percent)} · {t('core' if p.core else 'bonus')} · {t('weight', n=p.weight)}"
         yield f"{p.number}. {p.icon} **{p.word}** ({size}) {plain(p.text)}"

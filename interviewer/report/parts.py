@@ -138,6 +138,7 @@ class View:
     grade: int | None
     grade_name: str
     counts: str
+    ended: str
     notices: list[str]
     judge_lines: list[str]
     judge_card: str

@@ -68,7 +68,9 @@ def question_part(
 def _question_status(main: Exchange, result: QuestionResult | None, t: Words) -> str:
     if result is not None:
         return t.named("status", result.status)
-    return main.status or t("status.answered" if main.judged and main.judged.score is not None else "unscored")
+    return main.status or t(
+        "status.answered" if main.judged and main.judged.score is not None else "unscored"
+    )
 
 
 def _label(turn: Turn, n: int, t: Words) -> str:
@@ -127,7 +129,7 @@ def _exchange(
 def _judged(turn: Turn, translate: Question | None, t: Words) -> Judged | None:
     j = turn.judgement
     if j is None:
-        if turn.kind == "hint" or turn.action in (None, "skip", "hint", "finish"):
+        if turn.kind == "hint" or turn.action != "answer":
             return None
         return Judged(None, None, False, t("unscored_why", why=t("not_judged")), [], [], [], [], "")
     dimensions = {d.id: d.name.text(t.lang) for d in load_rules().dimensions}
@@ -140,7 +142,7 @@ def _judged(turn: Turn, translate: Question | None, t: Words) -> Judged | None:
         points=_points(j, translate, t),
         misconceptions=_misconceptions(j, translate, t),
         dimensions=[(name, j.dimensions[d]) for d, name in dimensions.items() if d in j.dimensions],
-        flags=[t.named("flag", f) for f in j.flags],
+        flags=[t.named("flag", f) for f in j.flags if f != "ungraded" or not unscored],
         feedback=j.feedback,
     )
 
@@ -168,13 +170,18 @@ def _misconceptions(j: Judgement, translate: Question | None, t: Words) -> list[
     texts = {m.id: m.text(t.lang) for m in translate.misconceptions} if translate else {}
     return [
         MisconceptionRow(
-            letter=chr(ord("a") + n % 26),
+            letter=_letter(n),
             text=texts.get(m.id) or m.text or m.id,
             penalty=f"{m.penalty:g}" if m.penalty else "",
             evidence=m.evidence,
         )
         for n, m in enumerate(j.misconceptions)
     ]
+
+
+def _letter(n: int) -> str:
+    """a, b, … z, aa, ab, …"""
+    return (_letter(n // 26 - 1) if n >= 26 else "") + chr(ord("a") + n % 26)
 
 
 def _options(turn: Turn, known: Question | None, lang: str) -> list[Option]:

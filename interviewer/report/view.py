@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from datetime import datetime
 
+import numpy as np
+
+from interviewer.ability import THETA, grade_probabilities
 from interviewer.models import JudgeInfo, Report, SkillStanding, StudyItem, Turn
 from interviewer.report.parts import SkillRow, StudyRow, View
 from interviewer.report.questions import question_part, took
@@ -39,6 +41,7 @@ def view_of(report: Report, lang: str | None, the_map: KnowledgeMap | None) -> V
         grade=report.grade,
         grade_name=_grade(report.grade, t),
         counts=t("counts", questions=len(questions), scored=scored),
+        ended=t("ended", why=report.why_ended) if report.finished and report.why_ended else "",
         notices=_notices(report, t),
         judge_lines=_judge_lines(report, judges, t),
         judge_card=report.judge_card,
@@ -133,7 +136,9 @@ def _usage(report: Report, t: Words) -> str:
 
 
 def _notices(report: Report, t: Words) -> list[str]:
-    notices = [] if report.finished else [t("unfinished")]
+    if report.finished:
+        return []
+    notices = [t("unfinished")]
     if report.why_ended:
         notices.append(t("ended", why=report.why_ended))
     return notices
@@ -169,16 +174,20 @@ def _skills(
 
 
 def _skill_row(standing: SkillStanding, t: Words, the_map: KnowledgeMap | None) -> SkillRow:
-    share = min(max(standing.level / 100, 0.005), 0.995)
-    middle, half = math.log(share / (1 - share)), NINETY * standing.se
-    low, high = (100 / (1 + math.exp(-min(max(x, -30), 30))) for x in (middle - half, middle + half))
+    low, high = (_share(standing.ability + side * NINETY * standing.se) for side in (-1, 1))
     return SkillRow(
         name=_skill_name(standing.skill, standing.name, t, the_map),
         level=standing.level,
-        low=low,
-        high=high,
+        low=min(low, standing.level),
+        high=max(high, standing.level),
         answers=standing.answers,
     )
+
+
+def _share(ability: float) -> float:
+    """Expected share of marks, 0-100, on the question of difficulty 5 that `level` is about."""
+    expected = grade_probabilities(5.0) @ np.arange(6) / 5 * 100
+    return float(np.interp(ability, THETA, expected))
 
 
 def _skill_name(skill: str, name: str, t: Words, the_map: KnowledgeMap | None) -> str:

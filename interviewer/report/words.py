@@ -31,11 +31,17 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
         "Graded by the offline judge: no language model, only term coverage and embedding similarity; "
         "it can miss a mistake that is stated with confidence.",
     ),
-    "judge.llm": ("由语言模型 {model} 按评分要点评分。", "Graded against the rubric by the language model {model}."),
+    "judge.llm": (
+        "由语言模型 {model} 按评分要点评分。",
+        "Graded against the rubric by the language model {model}.",
+    ),
     "judge.llm_unnamed": ("由语言模型按评分要点评分。", "Graded against the rubric by a language model."),
     "judge.other": ("评分器：{kind}（{model}）。", "Graded by: {kind} ({model})."),
     "judge.none": ("没有任何回答被评分。", "No answer has been graded."),
-    "judge.mixed": ("并非所有回答都由同一个评分器评分，详见文末。", "Not every answer had the same judge; see the end."),
+    "judge.mixed": (
+        "并非所有回答都由同一个评分器评分，详见文末。",
+        "Not every answer had the same judge; see the end.",
+    ),
     "judge.fallback": (
         "其中 {n} 个回答因模型不可用，改由后备评分。",
         "For {n} answers the model was not available and the fallback graded instead.",
@@ -54,7 +60,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "first_note": ("没有任何帮助时的得分", "before any help"),
     "probe_note": ("加上追问问出的内容", "with what probing brought out"),
     "hints_note": ("每次提示都会扣分", "each one costs marks"),
-    "no_probe": ("没有追问", "no follow-up asked"),
+    "no_probe": ("没有回答过追问", "no follow-up answered"),
     # chart
     "skills": ("技能", "Skills"),
     "skills_note": (
@@ -124,8 +130,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "evidence": ("依据", "Evidence"),
     "evidence_for": ("要点 {n} 的依据", "evidence for point {n}"),
     "misconception_at": ("误解 {n}", "misconception {n}"),
-    "legend": ("带色底的文字是评分依据，数字对应下面的要点，字母对应误解。",
-               "Tinted words are the evidence; numbers lead to the points below, letters to misconceptions."),
+    "legend": (
+        "带色底的文字是评分依据，数字对应下面的要点，字母对应误解。",
+        "Tinted words are the evidence; numbers lead to the points below, letters to misconceptions.",
+    ),
     "misconceptions": ("发现的误解", "Misconceptions found"),
     "penalty": ("扣 {n} 分", "−{n} marks"),
     "feedback": ("点评", "Feedback"),
@@ -150,7 +158,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "bonus_line": ("加分的一句话", "The line that earns extra credit"),
     "sources": ("出处", "Sources"),
     "study": ("接下来学什么", "What to study next"),
-    "study_note": ("按先修顺序排列：先补前面的，后面的会更容易。", "In prerequisite order: the earlier ones make the later ones easier."),
+    "study_note": (
+        "按先修顺序排列：先补前面的，后面的会更容易。",
+        "In prerequisite order: the earlier ones make the later ones easier.",
+    ),
     "study_none": ("没有需要特别补的内容。", "Nothing stood out as a gap."),
     "missed": ("漏掉的要点", "Points missed"),
     "practise": ("可以练习的题", "Questions to practise"),
@@ -187,7 +198,7 @@ class Words:
     def __init__(self, lang: str) -> None:
         self.lang = "zh" if lang.lower().startswith("zh") else "en"
         self._column = 0 if self.lang == "zh" else 1
-        self.comma, self.colon = ("、", "：") if self.lang == "zh" else (", ", ": ")
+        self.comma, self.colon, self.gap = ("、", "：", "") if self.lang == "zh" else (", ", ": ", " ")
 
     def __call__(self, key: str, **values: object) -> str:
         if values.get("n") == 1 and f"{key}.one" in _CATALOGUE:
@@ -201,5 +212,5 @@ class Words:
         return entry[self._column] if entry else value
 
 
-def keys() -> frozenset[str]:
+def all_keys() -> frozenset[str]:
     return frozenset(_CATALOGUE)

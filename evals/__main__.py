@@ -1,0 +1,174 @@
+"""`python -m evals …`: measure the judge on the eval set, and check the eval set itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evals.datasets import DATA, Dataset, load_dataset
+from interviewer.errors import Exit, InterviewerError, UsageError
+from knowledge import MapError
+
+if TYPE_CHECKING:
+    from interviewer.judge import Judge
+
+RATERS = "language-model annotators, not people (evals/data/CARD.md)"
+EXAMPLES = """examples:
+  python -m evals run --judge offline                 agreement of the offline judge, as a table
+  python -m evals run --judge offline --json          the same as one JSON object
+  python -m evals run --judge offline --output out/   also out/result.json and out/items.jsonl
+  python -m evals run --embedder BAAI/bge-small-zh-v1.5
+  python -m evals check                               faults in answers*.jsonl and grades*.jsonl
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return int(args.command(args))
+    except InterviewerError as e:
+        say(f"error: {e.message}")
+        if e.hint:
+            say(f"  {e.hint}")
+        return int(e.exit_code)
+    except MapError as e:
+        say(f"error: {e}")
+        return int(Exit.CONFIG)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return int(Exit.DONE)
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written")
+        return int(Exit.INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m evals",
+        description="How far can this judge be trusted?",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="measure a judge on the eval set", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    run.add_argument("--judge", default="offline", help="offline (the default)")
+    run.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    run.add_argument(
+        "--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there"
+    )
+    run.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
+    run.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
+    run.set_defaults(command=_run)
+    check = commands.add_parser("check", help="look for faults in the eval set")
+    check.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    from evals.assess import assess
+    from evals.runner import judge_all
+    from evals.show import as_text
+
+    dataset = load_dataset(args.data)
+    if not dataset.items:
+        raise UsageError(
+            "no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made"
+        )
+    if dataset.ungraded:
+        say(f"{len(dataset.ungraded)} answers have no grade and are left out")
+    judge = _judge(args.judge, args.embedder)
+    started = time.monotonic()
+    judged = asyncio.run(judge_all(dataset, judge))
+    say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
+    about = _about(judged)
+    result: dict[str, Any] = {"judge": about, **assess(dataset, judged)}
+    if args.output:
+        _write(args.output, result, judged)
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        name = " ".join(str(about[k]) for k in ("kind", "model", "embedder", "calibration") if about.get(k))
+        print(as_text(result, f"judge {name}", raters=RATERS if args.data == DATA else ""), end="")
+    return int(Exit.FAILED_ROWS if result["failures"] else Exit.DONE)
+
+
+def _check(args: argparse.Namespace) -> int:
+    dataset: Dataset = load_dataset(args.data)
+    ratings = [r for i in dataset.items for r in i.ratings]
+    print(
+        f"{len(dataset.items) + len(dataset.ungraded)} answers, {len(dataset.ungraded)} without a grade; "
+        f"{len(ratings)} ratings by {', '.join(dataset.raters) or 'nobody'}; no fault"
+    )
+    by_rater = {r: sum(x.rater == r for x in ratings) for r in sorted({x.rater for x in ratings})}
+    short = {r: n for r, n in by_rater.items() if n < len(dataset.items)}
+    for rater, n in short.items():
+        print(f"{rater} has graded {n} of them")
+    return int(Exit.DONE)
+
+
+def _judge(name: str, embedder: str | None) -> Judge:
+    if name != "offline":
+        raise UsageError(f"--judge {name!r}: the judge there is without a model is `offline`")
+    from interviewer import paths
+    from interviewer.embeddings import load_embedder
+    from interviewer.judge import OfflineJudge
+
+    loaded, flags = load_embedder(embedder, cache_dir=paths.cache_dir(), notice=say)
+    return OfflineJudge(loaded, flags=flags)  # type: ignore[arg-type]
+
+
+def _about(judged: list[Any]) -> dict[str, Any]:
+    """The judge's provenance, without what differs from answer to answer."""
+    for j in judged:
+        if j.judgement is not None:
+            about: dict[str, Any] = j.judgement.judge.model_dump(exclude={"rubric_hash"})
+            return about
+    return {}
+
+
+def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
+    """The result, and every answer with reference and judgement; nothing in them depends on the clock."""
+    from interviewer.batch.writers import Output, json_line
+
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = Output(folder / "result.json")
+    whole.file.write(json.dumps(result, ensure_ascii=False, indent=1).encode() + b"\n")
+    whole.finish()
+    items = Output(folder / "items.jsonl")
+    for j in judged:
+        judgement = j.judgement.model_dump(mode="json", exclude={"usage"}) if j.judgement else None
+        line = {
+            **j.item.answer.model_dump(),
+            "reference": {
+                "grade": j.item.grade,
+                "mean_grade": j.item.mean_grade,
+                "points": j.item.points,
+                "misconceptions": sorted(j.item.misconceptions),
+            },
+            "judgement": judgement,
+            "error": j.error,
+        }
+        items.file.write(json_line(line))
+    items.finish()
+    say(f"written to {folder}")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

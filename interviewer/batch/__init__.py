@@ -1,0 +1,27 @@
+"""Grading files of written answers: rows in, the same rows with their judgement out.
+
+Public: `grade` (rows to graded rows, an async iterator), `grade_file` (file to file), and their shapes.
+Knows files, rows and the judge's protocol; nothing of interviews, screens or the command line.
+"""
+
+from interviewer.batch.columns import FIELDS, parse_mapping, resolve
+from interviewer.batch.files import Summary, grade_file
+from interviewer.batch.readers import RawRow, Source, open_source
+from interviewer.batch.rows import Row, RowBuilder, RowError
+from interviewer.batch.runner import GradedRow, grade
+
+__all__ = [
+    "FIELDS",
+    "GradedRow",
+    "RawRow",
+    "Row",
+    "RowBuilder",
+    "RowError",
+    "Source",
+    "Summary",
+    "grade",
+    "grade_file",
+    "open_source",
+    "parse_mapping",
+    "resolve",
+]

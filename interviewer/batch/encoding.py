@@ -1,0 +1,116 @@
+"""Which encoding a file of text is in: BOM, then strict UTF-8 on the whole file, then a guess.
+
+Knows bytes only. A file that is mostly UTF-8 with a few broken lines is UTF-8: the broken lines are
+reported by whoever reads them, instead of turning every other line into another alphabet.
+"""
+
+from __future__ import annotations
+
+import codecs
+import locale
+from typing import BinaryIO, NamedTuple
+
+CANDIDATES = ["utf_8", "gb18030", "big5", "cp1252"]
+"""What exports come in; without this list the guess is often a neighbour of the right one."""
+ERRORS = "surrogateescape"
+"""How bytes that do not belong are kept, so that the row they are in can be told."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHUNK = 1 << 20
+_SAMPLE = 1 << 18
+
+
+class Encoding(NamedTuple):
+    name: str
+    """As Python decodes it."""
+    bom: bool
+    """A byte order mark stands at the start: the file probably comes from, and returns to, a spreadsheet."""
+
+
+def find_encoding(file: BinaryIO) -> Encoding:
+    """The encoding of a seekable binary file, left at its start."""
+    file.seek(0)
+    head = file.read(_CHUNK)
+    file.seek(0)
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            return Encoding(name, True)
+    if unmarked := _without_bom(head):
+        return Encoding(unmarked, False)
+    if _is_utf8(file):
+        file.seek(0)
+        return Encoding("utf-8", False)
+    file.seek(0)
+    sample, right, wrong = _telling_lines(file)
+    file.seek(0)
+    if right > wrong:
+        return Encoding("utf-8", False)
+    return Encoding(_guess(sample), False)
+
+
+def undecodable(text: str) -> bool:
+    """Whether `text`, read with ERRORS, holds bytes that its encoding does not have."""
+    return not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text)
+
+
+def _without_bom(head: bytes) -> str | None:
+    """UTF-16 without its mark shows as a NUL in every other byte of what is ASCII."""
+    even, odd = head[0:4096:2], head[1:4096:2]
+    if len(odd) < 8:
+        return None
+    if odd.count(0) > len(odd) // 3 and even.count(0) < len(even) // 20:
+        return "utf-16-le"
+    if even.count(0) > len(even) // 3 and odd.count(0) < len(odd) // 20:
+        return "utf-16-be"
+    return None
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _telling_lines(file: BinaryIO) -> tuple[bytes, int, int]:
+    """A sample of the lines with bytes above ASCII, and how many of them are UTF-8 and are not."""
+    kept: list[bytes] = []
+    size = right = wrong = 0
+    for line in iter(lambda: file.readline(_SAMPLE), b""):
+        if line.isascii():
+            continue
+        try:
+            line.decode("utf-8")
+            right += 1
+        except UnicodeDecodeError:
+            wrong += 1
+        kept.append(line)
+        size += len(line)
+        if size >= _SAMPLE:
+            break
+    return b"".join(kept), right, wrong
+
+
+def _guess(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=CANDIDATES).best()
+    if best is not None:
+        return best.encoding
+    for name in ("gb18030", locale.getpreferredencoding(False)):
+        try:
+            sample.decode(name)
+            return name
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return "utf-8"

@@ -1,0 +1,199 @@
+"""From a row of a file to what a judge needs: a rubric, an answer, a language.
+
+A row that cannot be graded raises RowError with a reason a person can act on. Rubrics are compiled once
+per distinct question.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from interviewer.batch.columns import resolve
+from interviewer.batch.readers import RawRow
+from interviewer.errors import InputError
+from interviewer.judge.normalise import language
+from interviewer.judge.rubric import own_rubric, question_rubric
+from interviewer.models import Rubric
+from knowledge import KnowledgeMap, UnknownNameError
+from knowledge.models import Kind, Lang
+
+_LANGS: dict[str, Lang] = {
+    "zh": "zh", "cn": "zh", "chinese": "zh", "zh-cn": "zh", "zh-hans": "zh", "zh-tw": "zh",
+    "中文": "zh", "汉语": "zh",
+    "en": "en", "eng": "en", "english": "en", "en-us": "en", "en-gb": "en", "英文": "en", "英语": "en",
+}  # fmt: skip
+_CACHED = 4096
+T = TypeVar("T")
+
+
+class RowError(Exception):
+    """Why one row cannot be graded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that can be judged."""
+
+    number: int
+    id: str
+    rubric: Rubric
+    answer: str
+    lang: Lang
+
+
+class RowBuilder:
+    """Makes rows of raw rows: finds the columns, the question and its rubric."""
+
+    def __init__(
+        self, the_map: KnowledgeMap, mapping: Mapping[str, str] | None = None, *, lang: Lang | None = None
+    ) -> None:
+        self._map = the_map
+        self._mapping = dict(mapping or {})
+        self._lang = lang
+        self._fields: OrderedDict[tuple[str, ...], dict[str, str]] = OrderedDict()
+        self._rubrics: OrderedDict[tuple[Any, ...], Rubric] = OrderedDict()
+
+    def build(self, raw: RawRow) -> Row:
+        """Raises RowError."""
+        if raw.error:
+            raise RowError(raw.error)
+        keys = tuple(raw.data)
+        fields = _kept(self._fields, keys, lambda: resolve(keys, self._mapping))
+        cells = {field: raw.data[column] for field, column in fields.items()}
+        answer = _answer(cells)
+        lang = self._language(cells, answer)
+        return Row(raw.number, self.id_of(raw), self._rubric(cells, lang), answer, lang)
+
+    def id_of(self, raw: RawRow) -> str:
+        """What the row is called, "" when it has no name."""
+        keys = tuple(raw.data)
+        fields = _kept(self._fields, keys, lambda: resolve(keys, self._mapping))
+        value = raw.data.get(fields["id"]) if "id" in fields else None
+        return str(value).strip()[:200] if isinstance(value, str | int | float) else ""
+
+    def _language(self, cells: Mapping[str, Any], answer: str) -> Lang:
+        given = cells.get("lang")
+        if isinstance(given, str) and (known := _LANGS.get(given.strip().casefold().replace("_", "-"))):
+            return known
+        return self._lang or language(answer)
+
+    def _rubric(self, cells: Mapping[str, Any], lang: Lang) -> Rubric:
+        question_id = _text(cells.get("question_id"))
+        if question_id and ("question" not in cells or question_id in self._map.questions):
+            return self._of_the_map(question_id, cells.get("choice_order"), lang)
+        question = _text(cells.get("question"))
+        if not question and question_id:
+            return self._of_the_map(question_id, cells.get("choice_order"), lang)
+        if not question:
+            raise RowError("no question: neither a question_id nor a question")
+        points = _points(cells.get("points"))
+        reference = _text(cells.get("reference"))
+        if question_id and points is None and not reference:
+            return self._of_the_map(question_id, None, lang)
+        key = ("own", question_id, question, json.dumps(points, sort_keys=True, default=str), reference)
+        try:
+            return _kept(self._rubrics, key, lambda: own_rubric(question, points, reference, id=question_id))
+        except InputError as e:
+            raise RowError(e.message) from None
+        except ValidationError as e:
+            fault = e.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(map(str, fault["loc"]))
+            raise RowError(f"the points cannot be used: {place}: {fault['msg']}") from None
+
+    def _of_the_map(self, question_id: str, order: Any, lang: Lang) -> Rubric:
+        try:
+            question = self._map.question(question_id)
+        except UnknownNameError as e:
+            raise RowError(str(e)) from None
+        shown: tuple[int, ...] = ()
+        if question.kind is Kind.CHOICE and order not in (None, ""):
+            shown = _order(order, len(question.choices))
+        return _kept(
+            self._rubrics, ("map", question_id, lang, shown), lambda: question_rubric(question, lang, shown)
+        )
+
+
+def _kept(store: OrderedDict[Any, T], key: Any, make: Callable[[], T]) -> T:
+    """The value made for this key before, among the last ones used."""
+    if key in store:
+        store.move_to_end(key)
+        return store[key]
+    made = store[key] = make()
+    if len(store) > _CACHED:
+        store.popitem(last=False)
+    return made
+
+
+def _answer(cells: Mapping[str, Any]) -> str:
+    """The answer as it stands; an empty one is an answer, a missing one is not."""
+    value = cells.get("answer")
+    if value is None:
+        why = "the answer is null" if "answer" in cells else "the row has no cell for it"
+        raise RowError(f"no answer: {why}")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RowError(f"the answer is a JSON {type(value).__name__}, not text")
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise RowError(f"expected text, found a JSON {type(value).__name__}")
+
+
+def _points(value: Any) -> list[Mapping[str, Any]] | None:
+    """Points as a list of objects; a cell holds JSON, or one point per line."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        if text[0] in "[{":
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError) as e:
+                raise RowError(f"points are not valid JSON: {str(e)[:120]}") from None
+        else:
+            value = [line.strip(" \t-•*·") for line in text.splitlines() if line.strip(" \t-•*·")]
+    if value is None or value == []:
+        return None
+    if isinstance(value, dict):
+        if "points" in value:
+            return _points(value["points"])
+        if "text" in value or "zh" in value or "en" in value:
+            value = [value]
+        else:
+            value = [{"id": k, **(v if isinstance(v, dict) else {"text": v})} for k, v in value.items()]
+    if not isinstance(value, list):
+        raise RowError(f"points must be a list, found a JSON {type(value).__name__}")
+    out: list[Mapping[str, Any]] = []
+    for n, point in enumerate(value, 1):
+        if isinstance(point, str):
+            point = {"text": point}
+        if not isinstance(point, dict):
+            raise RowError(f"point {n} must be an object with a text")
+        out.append(point)
+    return out
+
+
+def _order(value: Any, options: int) -> tuple[int, ...]:
+    try:
+        order = json.loads(value) if isinstance(value, str) else value
+        shown = tuple(int(i) for i in order)
+    except (ValueError, TypeError):
+        raise RowError(f"choice_order {str(value)[:60]!r} is not a list of indexes") from None
+    if sorted(shown) != list(range(options)):
+        raise RowError(f"choice_order must hold each of 0 to {options - 1} once")
+    return shown

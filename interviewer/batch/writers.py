@@ -1,0 +1,199 @@
+"""Graded rows to a file or to standard output: every input column in its place, then the judgement's.
+
+An output appears whole or not at all: it is written beside its place and moved there at the end.
+Knows nothing of grading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from interviewer.batch.readers import Format
+from interviewer.batch.runner import GradedRow
+from interviewer.errors import ConfigError, UsageError
+from interviewer.models import Judgement
+from interviewer.text import csv_safe
+
+ADDED: tuple[str, ...] = tuple(Judgement.model_fields)
+"""What grading adds to a row, in order: the fields of a judgement."""
+KEPT_AS = "input_"
+"""Before the name of an input column that is called like a field of the judgement."""
+_BULK = frozenset({"signals"})
+"""What the judge measured is for JSON Lines; a spreadsheet cell is no place for it."""
+
+
+class Output:
+    """A file that appears at `path` when it is finished; before that it lies beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        except OSError as e:
+            raise _cannot_write(path, e) from None
+        self._temporary = Path(name)
+        self.file: BinaryIO = os.fdopen(handle, "wb")
+
+    def finish(self) -> None:
+        self._move_to(self.path)
+
+    def keep_partial(self) -> Path:
+        """What was written so far, moved to `<path>.part`."""
+        partial = self.path.with_name(self.path.name + ".part")
+        self._move_to(partial)
+        return partial
+
+    def _move_to(self, place: Path) -> None:
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            # mkstemp makes files that only their owner can read.
+            mask = os.umask(0)
+            os.umask(mask)
+            self._temporary.chmod(0o666 & ~mask)
+            self._temporary.replace(place)
+        except OSError as e:
+            self.discard()
+            raise _cannot_write(place, e) from None
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self.file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+class Writer(Protocol):
+    """Takes graded rows one by one."""
+
+    def write(self, row: GradedRow) -> None: ...
+
+
+class JsonLinesWriter:
+    """The input object, then the judgement's fields. Lines that could not be read have no object to keep."""
+
+    def __init__(self, send: Callable[[bytes], Any]) -> None:
+        self._send = send
+
+    def write(self, row: GradedRow) -> None:
+        if row.data or row.judgement:
+            self._send(json_line(record(row)))
+
+
+class DelimitedWriter:
+    """A spreadsheet: lists and objects as JSON, nothing that a spreadsheet would run."""
+
+    def __init__(
+        self, send: Callable[[bytes], Any], columns: Sequence[str], *, delimiter: str = ",", bom: bool = False
+    ) -> None:
+        self._send = send
+        self._columns = list(columns)
+        self._buffer = io.StringIO(newline="")
+        self._csv = csv.writer(self._buffer, delimiter=delimiter, lineterminator="\r\n" if bom else "\n")
+        self._row([csv_safe(renamed(c)) for c in columns] + list(ADDED), start="\ufeff" if bom else "")
+
+    def write(self, row: GradedRow) -> None:
+        added = judgement_fields(row)
+        given = [row.data.get(c) for c in self._columns]
+        self._row([cell(v) for v in given] + [cell(_without_bulk(added[name])) for name in ADDED])
+
+    def _row(self, cells: list[str], start: str = "") -> None:
+        self._csv.writerow(cells)
+        text = start + self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        self._send(text.encode("utf-8", "replace"))
+
+
+def make_writer(
+    send: Callable[[bytes], Any], format: Format, columns: Callable[[], Sequence[str]], *, bom: bool = False
+) -> Writer:
+    """The writer of a format; `columns` is asked only by those that need to know them beforehand."""
+    if format == "jsonl":
+        return JsonLinesWriter(send)
+    return DelimitedWriter(send, columns(), delimiter="\t" if format == "tsv" else ",", bom=bom)
+
+
+def record(row: GradedRow) -> dict[str, Any]:
+    """The output object: the input, then the judgement's fields; same names are kept as input_…"""
+    return {renamed(k): v for k, v in row.data.items()} | judgement_fields(row)
+
+
+def judgement_fields(row: GradedRow) -> dict[str, Any]:
+    """The fields of the judgement, all there even when there is none."""
+    if row.judgement is not None:
+        return row.judgement.model_dump(mode="json") | {"error": row.error}
+    return dict.fromkeys(ADDED) | {"points": [], "misconceptions": [], "flags": [], "error": row.error}
+
+
+def renamed(column: str) -> str:
+    return KEPT_AS + column if column in ADDED else column
+
+
+def error_record(row: GradedRow) -> dict[str, Any]:
+    """One line of the errors file."""
+    out: dict[str, Any] = {"row": row.number, "id": row.id or None, "error": row.error}
+    if row.raw is not None:
+        out["raw"] = row.raw
+    return out
+
+
+def cell(value: Any) -> str:
+    """A value as the text of a cell: JSON for what has parts, words for flags, never a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return csv_safe(value)
+    if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+        return csv_safe("; ".join(value))
+    return "" if value in ([], {}) else json.dumps(value, ensure_ascii=False)
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """One line of JSON in UTF-8; what UTF-8 cannot hold (a lone surrogate) is escaped."""
+    try:
+        return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(value) + "\n").encode("ascii")
+
+
+def _without_bulk(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [{k: v for k, v in x.items() if k not in _BULK} if isinstance(x, dict) else x for x in value]
+
+
+def to_stdout(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+
+
+def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> None:
+    """Whether an output may be made at `path`. Raises UsageError."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint="give a file: graded.csv or graded.jsonl")
+    if source is not None and path.exists() and source.exists() and path.samefile(source):
+        raise UsageError("the output is the input", hint="give another name with -o")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already", hint="--overwrite replaces it")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}")
+
+
+def _cannot_write(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"{path} cannot be written: {error.strerror or error}",
+        hint="check the folder's rights and the space left",
+    )

@@ -1,0 +1,143 @@
+"""`interviewer graph` and `interviewer doctor`: the machine, and what it runs on."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from interviewer.cli.guard import out
+from interviewer.cli.interview import Db, EmbedderOption
+from interviewer.errors import Exit, InterviewerError
+
+
+def graph() -> None:
+    """Print the interview machine as a Mermaid flowchart.
+
+    Example: `interviewer graph > machine.mmd`
+    """
+    from interviewer.graph.builder import mermaid
+
+    out(mermaid())
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+    db: Db = None,
+    embedder: EmbedderOption = None,
+) -> None:
+    """Say what is configured, what will be used, what is missing and how to get it.
+
+    Exit code 3 when something that is configured cannot be used.
+
+    Examples: `interviewer doctor` · `interviewer doctor --embedder ./bge-small-zh-v1.5`
+    """
+    rows = _examine(db, embedder)
+    if as_json:
+        keys = ("part", "ok", "what", "next")
+        out(json.dumps([dict(zip(keys, r, strict=True)) for r in rows], ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for _ in range(3):
+            table.add_column(overflow="fold")
+        for part, ok, what, then in rows:
+            mark = {True: "ok", False: "PROBLEM", None: "–"}[ok]
+            table.add_row(part, mark, what + (f"\n→ {then}" if then else ""))
+        Console(markup=False, highlight=False).print(table)
+    if any(ok is False for _, ok, _, _ in rows):
+        raise typer.Exit(int(Exit.CONFIG))
+
+
+Row = tuple[str, bool | None, str, str]
+
+
+def _examine(db: Path | None, embedder: str | None) -> list[Row]:
+    from interviewer import __version__, paths
+    from interviewer.config import load_settings
+
+    rows: list[Row] = [
+        ("interviewer", True, f"{__version__} on Python {platform.python_version()}, {sys.platform}", "")
+    ]
+    try:
+        settings = load_settings(db=db, embedder=embedder)
+    except InterviewerError as e:
+        return [*rows, ("settings", False, e.message, e.hint or "")]
+    found = paths.config_file()
+    rows.append(
+        ("settings", True, str(found) if found.exists() else f"defaults (no file at {found})", "")
+    )
+    rows.append(_checked("knowledge map", _map))
+    rows.append(_checked("rubrics", _rules))
+    rows.append(("judge", True, "offline judge, no language model is called", ""))
+    rows.append(_checked("judge card", _card))
+    rows.append(_checked("embedder", lambda: _embedder(settings.embedder)))
+    rows.append(_checked("database", lambda: _database(settings.db_path)))
+    missing = [n for n in ("sentence_transformers", "torch") if importlib.util.find_spec(n) is None]
+    rows.append(
+        ("extra `embeddings`", None, "not installed", "pip install 'interviewer[embeddings]'")
+        if missing
+        else ("extra `embeddings`", True, "sentence-transformers models can be named with --embedder", "")
+    )
+    return rows
+
+
+def _checked(part: str, look: Any) -> Row:
+    try:
+        ok, what, then = look()
+    except InterviewerError as e:
+        return part, False, e.message, e.hint or ""
+    except Exception as e:  # a broken part must not hide the state of the others
+        return part, False, f"{type(e).__name__}: {e}", ""
+    return part, ok, what, then
+
+
+def _map() -> tuple[bool, str, str]:
+    from knowledge import load_map
+
+    the_map = load_map()
+    return True, f"{len(the_map.questions)} questions on {len(the_map.skills)} skills", ""
+
+
+def _rules() -> tuple[bool, str, str]:
+    from rubrics import load_rules
+
+    rules = load_rules()
+    return True, f"policy version {rules.policy.version}, hash {rules.hash}", ""
+
+
+def _card() -> tuple[bool | None, str, str]:
+    from interviewer.judge_card import card_line
+
+    line = card_line("offline", "en")
+    return (True, line, "") if line else (None, "not measured yet", "python -m evals run --judge offline")
+
+
+def _embedder(name: str | None) -> tuple[bool, str, str]:
+    from interviewer import paths
+    from interviewer.embeddings import load_embedder
+
+    notices: list[str] = []
+    embedder, flags = load_embedder(name, cache_dir=paths.cache_dir(), notice=notices.append)
+    embedder.encode(["显存 GPU memory"])
+    if flags:
+        return False, f"{'; '.join(notices)}; {embedder.name} is used instead", "name a local folder"
+    return True, f"{embedder.name}, {embedder.dim} dimensions", ""
+
+
+def _database(path: Path) -> tuple[bool, str, str]:
+    from interviewer.store import SessionStore
+
+    if not path.exists():
+        return True, f"{path} (made by the first interview)", ""
+    with SessionStore(path) as store:
+        n = len(store.sessions(limit=1_000_000))
+        store.save_draft("doctor", "doctor", "")
+    return True, f"{path}: {n} interviews", ""

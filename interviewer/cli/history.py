@@ -1,0 +1,110 @@
+"""`interviewer history` and `interviewer report [ID]`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from interviewer.cli.guard import out, say
+from interviewer.cli.interview import Db
+from interviewer.errors import SessionError, UsageError
+
+if TYPE_CHECKING:
+    from interviewer.models import Report
+    from interviewer.store import SessionStore
+
+
+def history(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
+    db: Db = None,
+) -> None:
+    """List past interviews, the newest first.
+
+    Examples: `interviewer history` · `interviewer history --json | jq '.[0].id'`
+    """
+    with _store(db) as store:
+        rows = store.sessions(limit=limit)
+    if as_json:
+        fields = ("id", "created_at", "role", "level", "lang", "status", "score", "answered", "seconds")
+        out(json.dumps([{f: getattr(r, f) for f in fields} for r in rows], ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        say("no interviews yet; start one: interviewer --role algo")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("id", "started", "role", "level", "lang", "answers", "score", "status"):
+        table.add_column(name, justify="right" if name in ("answers", "score") else "left")
+    for r in rows:
+        score = "–" if r.score is None else f"{r.score:.1f}"
+        started = r.created_at[:16].replace("T", " ")
+        table.add_row(r.id, started, r.role, r.level, r.lang, str(r.answered), score, r.status)
+    Console().print(table)
+
+
+def report(
+    session: Annotated[str, typer.Argument(help="The id, the beginning of it, or `last`.")] = "last",
+    fmt: Annotated[
+        str | None, typer.Option("--format", "-f", help="md, html or json.", show_default="md, or by -o")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it here.")] = None,
+    db: Db = None,
+) -> None:
+    """Print the report of an interview, or write it to a file. An open one is reported as far as it is.
+
+    Examples: `interviewer report` · `interviewer report 20261121-k3f9w -o report.html` ·
+    `interviewer report last --format json`
+    """
+    from interviewer.report import render, write_report
+    from knowledge import load_map
+
+    if fmt is not None and fmt not in ("md", "html", "json"):
+        raise UsageError(f"no report format {fmt!r}", hint="there are md, html and json")
+    the_map = load_map()
+    with _store(db) as store:
+        found = make_report(store, session, the_map)
+    if output is None:
+        out(render(found, fmt or "md", lang=found.lang, the_map=the_map))
+        return
+    write_report(found, output, fmt, the_map=the_map)
+    say(f"report written to {output}")
+
+
+def make_report(store: SessionStore, wanted: str, the_map: Any) -> Report:
+    """The kept report of a finished interview, or one made from the turns so far."""
+    from interviewer import results
+    from interviewer.models import Setup
+    from rubrics import load_rules
+
+    if wanted == "last":
+        rows = store.sessions(limit=1)
+        if not rows:
+            raise SessionError("no interviews yet", hint="start one: `interviewer --role algo`")
+        row = rows[0]
+    else:
+        row = store.session(wanted)
+    kept = store.report(row.id)
+    if kept is not None:
+        return kept
+    return results.make_report(
+        the_map,
+        load_rules(),
+        Setup.model_validate(row.setup),
+        session=row,
+        turns=store.turns(row.id),
+        finished=False,
+        why_ended="",
+    )
+
+
+def _store(db: Path | None) -> SessionStore:
+    from interviewer.config import load_settings
+    from interviewer.store import SessionStore
+
+    return SessionStore(load_settings(db=db).db_path)

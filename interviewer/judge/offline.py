@@ -1,0 +1,286 @@
+"""The judge that runs without a model: signals, fusion, aggregation.
+
+It never raises for what a candidate wrote: a fault of its own becomes an unscored judgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from interviewer.judge import aggregate, choice, evidence
+from interviewer.judge.code import CodeReading, read_code
+from interviewer.judge.feedback import feedback
+from interviewer.judge.fusion import Fusion, load_fusion
+from interviewer.judge.index import RubricIndex, build, encode
+from interviewer.judge.misconceptions import Held, held
+from interviewer.judge.reading import Reading, read
+from interviewer.judge.signals import Matches, OwnerSignals, match, measure, opposing_clauses
+from interviewer.models import (
+    Flag,
+    JudgeInfo,
+    Judgement,
+    MisconceptionFound,
+    PointVerdict,
+    Rubric,
+    Usage,
+    Verdict,
+)
+from knowledge.models import Kind
+from rubrics import Rules, load_rules
+
+if TYPE_CHECKING:
+    from interviewer.embeddings import Embedder
+
+CACHED_RUBRICS = 512
+UNPARSED_SHARE = 0.5
+"""Part of its lexical credit that a point keeps when the code cannot be parsed."""
+NOTHING = frozenset({"empty", "dont_know", "copied_question"})
+"""Flags of answers in which no point can have been made."""
+
+
+def rubric_hash(rubric: Rubric, rules: Rules) -> str:
+    """What a judgement was made against; the order of options does not change it."""
+    text = rubric.model_dump_json(exclude={"option_order"}) + rules.hash
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+class OfflineJudge:
+    """Grades with words and vectors. `flags` go on every judgement (an embedder that fell back)."""
+
+    kind = "offline"
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        *,
+        rules: Rules | None = None,
+        fusion: Fusion | None = None,
+        flags: Sequence[Flag] = (),
+        model_answers: bool = True,
+    ) -> None:
+        self.embedder = embedder
+        self.rules = rules or load_rules()
+        self.fusion = fusion or load_fusion()
+        self._flags = tuple(flags)
+        self._model_answers = model_answers
+        self._indexes: OrderedDict[str, RubricIndex] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
+        """See `judge_sync`; off the event loop, since another embedder can take long."""
+        return await asyncio.to_thread(self.judge_sync, rubric, answer, lang)
+
+    def judge_sync(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
+        """The judgement of `answer`, with texts and feedback in `lang`."""
+        began = time.perf_counter()
+        info = JudgeInfo(
+            kind=self.kind,
+            rubric_hash=rubric_hash(rubric, self.rules),
+            calibration=self.fusion.id,
+            embedder=self.embedder.name,
+            fallback="embedder_fallback" in self._flags,
+        )
+        try:
+            if not rubric.points:
+                out = self._unscored(info, "this question has no points to grade on", ("ungraded",))
+            else:
+                out = self._judge(rubric, answer, lang, info)
+        except Exception as e:  # a fault of ours must not lose the answer
+            out = self._unscored(info, f"the offline judge failed: {type(e).__name__}: {e}"[:300])
+        out.usage = Usage(seconds=round(time.perf_counter() - began, 6))
+        return out
+
+    def index(self, rubric: Rubric, digest: str | None = None) -> RubricIndex:
+        """The rubric's index, built once and kept while it is among the last used."""
+        digest = digest or rubric_hash(rubric, self.rules)
+        # The question is shown in one language; the other belongs to another rubric hash already.
+        with self._lock:
+            known = self._indexes.get(digest)
+            if known is not None:
+                self._indexes.move_to_end(digest)
+                return known
+        made = build(rubric, self.embedder, model_answers=self._model_answers)
+        with self._lock:
+            self._indexes[digest] = made
+            while len(self._indexes) > CACHED_RUBRICS:
+                self._indexes.popitem(last=False)
+        return made
+
+    def _unscored(self, info: JudgeInfo, why: str, flags: Sequence[Flag] = ()) -> Judgement:
+        return Judgement(
+            score=None,
+            grade=None,
+            needs_review=True,
+            flags=list(dict.fromkeys([*flags, *self._flags])),
+            judge=info,
+            error=why,
+        )
+
+    def _judge(self, rubric: Rubric, answer: str, lang: str, info: JudgeInfo) -> Judgement:
+        index = self.index(rubric, info.rubric_hash)
+        policy = self.rules.policy
+        reading = read(answer, index, policy.max_answer_chars)
+        flags: list[Flag] = list(reading.flags)
+        found = match(reading, index, encode(self.embedder, [reading.clean(p) for p in reading.parts]))
+        opposing = opposing_clauses(reading, index, found)
+        beliefs = [] if NOTHING & set(flags) else held(reading, index, found, opposing, self.fusion.misconception)
+        code = self._code(rubric, reading, flags)
+        points = [
+            self._point(n, reading, index, found, opposing.get(n, {}), beliefs, code, rubric, lang, flags)
+            for n in range(len(index.points))
+        ]
+        chosen, right = self._choice(rubric, reading, flags)
+        wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
+        if not flags and _is_off_topic(points, reading, index) and not wrong and chosen is None:
+            flags.append("off_topic")
+        credits = [aggregate.Credit(p.weight, p.core, p.credit, p.verdict == "contradicted") for p in points]
+        marks = aggregate.marks(
+            credits,
+            [m.penalty for m in wrong],
+            policy,
+            rubric.kind.value,
+            chosen_right=right,
+            review=bool({"too_long", "no_choice", "injection", "code_unparsed"} & set(flags)),
+        )
+        return Judgement(
+            score=marks.score,
+            grade=marks.grade,
+            interval=marks.interval,
+            needs_review=marks.needs_review,
+            points=points,
+            misconceptions=wrong,
+            dimensions=aggregate.dimensions(credits, len(wrong)),
+            flags=list(dict.fromkeys([*flags, *self._flags])),
+            feedback=feedback(points, wrong, flags, lang, chosen_right=right if rubric.kind is Kind.CHOICE else None),
+            chosen=chosen.letter if chosen else None,
+            judge=info,
+        )
+
+    def _code(self, rubric: Rubric, reading: Reading, flags: list[Flag]) -> CodeReading | None:
+        if rubric.kind is not Kind.CODE or rubric.question is None:
+            return None
+        head = reading.answer[: self.rules.policy.max_answer_chars]
+        code = read_code(head, rubric.question.checks)
+        if not code.parsed and not NOTHING & set(flags):
+            flags.append("code_unparsed")
+        return code
+
+    def _choice(
+        self, rubric: Rubric, reading: Reading, flags: list[Flag]
+    ) -> tuple[choice.Chosen | None, bool | None]:
+        if rubric.kind is not Kind.CHOICE or rubric.question is None:
+            return None, None
+        chosen = None if {"empty", "dont_know"} & set(flags) else choice.choose(rubric, reading.folded)
+        if chosen is None:
+            if not {"empty", "dont_know"} & set(flags):
+                flags.append("no_choice")
+            return None, None
+        if "copied_question" in flags:
+            flags.remove("copied_question")
+        return chosen, chosen.index == rubric.question.key_index
+
+    def _point(
+        self,
+        number: int,
+        reading: Reading,
+        index: RubricIndex,
+        found: Matches,
+        opposing: dict[int, float],
+        beliefs: list[Held],
+        code: CodeReading | None,
+        rubric: Rubric,
+        lang: str,
+        flags: Sequence[Flag],
+    ) -> PointVerdict:
+        point = index.points[number]
+        taken = {i: 0.0 for b in beliefs for i in b.clauses if len(b.clauses) == 1}
+        signals = measure(number, reading, index, found, {**taken, **opposing})
+        credit = 0.0 if NOTHING & set(flags) else self.fusion.credit(signals.values)
+        spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:4]]
+        values = dict(signals.values)
+        if code is not None and rubric.question is not None:
+            share, places = code.point(rubric.question.checks, point.id)
+            values["checks"] = share
+            if any(c.point == point.id for c in rubric.question.checks) and not code.parsed:
+                credit *= UNPARSED_SHARE
+            floor = self.rules.policy.kinds["code"].check_share * share
+            if floor > credit:
+                credit, spans = floor, places or spans
+        against = values["against"] >= self.fusion.against_from
+        if against and credit > 0:
+            # Said and unsaid: what stands against it takes half.
+            credit *= 0.5
+        verdict = self._verdict(credit, against)
+        if verdict == "contradicted":
+            credit = 0.0
+            spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.opposing[:2]]
+        credit = round(credit, 4)
+        return PointVerdict(
+            id=point.id,
+            verdict=verdict,
+            credit=credit,
+            evidence=evidence.cite(reading.answer, spans) if credit > 0 or verdict == "contradicted" else [],
+            text=point.text(lang),
+            weight=point.weight,
+            core=point.core,
+            signals={k: round(v, 4) for k, v in values.items()},
+        )
+
+    def _verdict(self, credit: float, against: bool) -> Verdict:
+        thresholds = self.rules.policy.thresholds
+        if credit >= thresholds.covered:
+            return "covered"
+        if credit >= thresholds.partial:
+            return "partial"
+        return "contradicted" if against else "missing"
+
+    def _misconceptions(
+        self,
+        rubric: Rubric,
+        reading: Reading,
+        index: RubricIndex,
+        beliefs: list[Held],
+        chosen: choice.Chosen | None,
+        lang: str,
+    ) -> list[MisconceptionFound]:
+        spans = {
+            index.misconceptions[b.number].id: [
+                reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in b.clauses
+            ]
+            for b in beliefs
+        }
+        if chosen is not None and rubric.question is not None:
+            tied = rubric.question.choices[chosen.index].misconception
+            if tied is not None and chosen.index != rubric.question.key_index:
+                spans.setdefault(tied, [chosen.span])
+        return [
+            MisconceptionFound(
+                id=m.id,
+                evidence=evidence.cite(reading.answer, spans[m.id]),
+                text=m.text(lang),
+                penalty=m.penalty,
+            )
+            for m in index.misconceptions
+            if m.id in spans
+        ]
+
+
+def _is_off_topic(points: Sequence[PointVerdict], reading: Reading, index: RubricIndex) -> bool:
+    """No point earns anything and hardly a word of the answer belongs to the topic."""
+    if any(p.credit > 0 for p in points):
+        return False
+    own = frozenset().union(*reading.words) if reading.words else frozenset()
+    from interviewer.judge.lexicon import weight
+
+    total = sum(map(weight, own))
+    inside = sum(weight(w) for w in own if w in index.topic)
+    return total > 2 and inside / total < 0.25
+
+
+__all__ = ["OfflineJudge", "OwnerSignals", "rubric_hash"]
