@@ -59,11 +59,7 @@ def cut(text: str, pattern: re.Pattern[str]) -> list[str]:
 def windows(text: str, longest: int = 3) -> list[str]:
     """All runs of one to `longest` consecutive clauses of `text`."""
     clauses = cut(text, CLAUSE)
-    return [
-        " ".join(clauses[i : i + n])
-        for n in range(1, longest + 1)
-        for i in range(max(1, len(clauses) - n + 1))
-    ]
+    return [" ".join(clauses[i : i + n]) for n in range(1, longest + 1) for i in range(max(1, len(clauses) - n + 1))]
 
 
 def best_window(encode: Encode, rows: list[dict[str, Any]]) -> np.ndarray:
@@ -107,9 +103,7 @@ def map_points(root: Path) -> list[PointText]:
     out = []
     for path in sorted(root.rglob("*.yaml")):
         try:
-            document = yaml.load(
-                path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            )
+            document = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:
             print(f"{path}: skipped, {str(error).splitlines()[0]}", file=sys.stderr)
             continue
@@ -196,8 +190,9 @@ def alternatives(options: argparse.Namespace) -> dict[str, Callable[[], Encode]]
     import build_embedding_table as script
     import embedding_sources as sources
 
-    model = script.Model(options.gguf or sources.fetch_gguf(options.cache))
-    lists = sources.fetch_lists(options.cache)
+    cache = options.cache or sources.CACHE
+    model = script.Model(options.gguf or sources.fetch_gguf(cache))
+    lists = sources.fetch_lists(cache)
     domain = sources.domain_texts([options.map])
     changes: list[dict[str, Any]] = [{}]
     for name, values in {
@@ -217,15 +212,13 @@ def alternatives(options: argparse.Namespace) -> dict[str, Callable[[], Encode]]
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--graded", type=Path, nargs="*", default=[], help="JSONL files of graded answers")
     parser.add_argument("--map", type=Path, default=MAP)
     parser.add_argument("--embedder", nargs="*", default=[], help="further embedders, as for `--embedder`")
     parser.add_argument("--alternatives", action="store_true", help="rebuild the table with other settings")
     parser.add_argument("--gguf", type=Path)
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "embedding")
+    parser.add_argument("--cache", type=Path, help="as for the build script")
     options = parser.parse_args(argv)
 
     sys.path.insert(0, str(ROOT))

@@ -65,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     run.add_argument("--judge", default="offline", help="offline (the default)")
     run.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    run.add_argument(
-        "--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there"
-    )
+    run.add_argument("--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there")
     run.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
     run.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
     run.set_defaults(command=_run)
@@ -84,9 +82,7 @@ def _run(args: argparse.Namespace) -> int:
 
     dataset = load_dataset(args.data)
     if not dataset.items:
-        raise UsageError(
-            "no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made"
-        )
+        raise UsageError("no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made")
     if dataset.ungraded:
         say(f"{len(dataset.ungraded)} answers have no grade and are left out")
     judge = _judge(args.judge, args.embedder)

@@ -169,9 +169,7 @@ def ceiling(items: Sequence[Item]) -> dict[str, Any]:
             for x, y in combinations(raters, 2):
                 both = [credits[k] for k in at if x in credits[k] and y in credits[k]]
                 if both:
-                    values.append(
-                        f(np.concatenate([c[x] for c in both]), np.concatenate([c[y] for c in both]))
-                    )
+                    values.append(f(np.concatenate([c[x] for c in both]), np.concatenate([c[y] for c in both])))
             return _mean(values)
 
         return mean

@@ -54,9 +54,7 @@ def _lines(result: Mapping[str, Any], judge: str, who: str) -> Iterator[str]:
         yield f"by {title:24} {'n':>4}  {heads}"
         for value, row in values.items():
             bias = _number(row["mean_signed_error"], 6, "+")
-            others = "  ".join(
-                [_number(row["mae"], 6), bias, *(_number(row[k], 5) for k in ("adjacent", "point_f1"))]
-            )
+            others = "  ".join([_number(row["mae"], 6), bias, *(_number(row[k], 5) for k in ("adjacent", "point_f1"))])
             yield f"   {value:24} {row['n']:>4}  {_estimate(row['qwk'], 6, 1)}  {others}"
     yield ""
     yield "grades: reference down, judge across"

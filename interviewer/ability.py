@@ -8,23 +8,22 @@ weight below one (a power likelihood), which keeps their uncertainty honest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
+Vector = tuple[float, ...]
 
-Array = NDArray[np.float64]
-
-THETA: Array = np.linspace(-4, 4, 81)
+THETA: Vector = tuple(-4 + n / 10 for n in range(81))
 """The grid of abilities, in logits."""
 PRIOR_SD = 1.2
 PRIOR_MEAN = {"junior": -0.8, "mid": 0.0, "senior": 0.8}
 """What a candidate of that level is expected to be, in logits."""
 DISCRIMINATION = 1.0
-STEPS: Array = np.array([-1.4, -0.7, 0.0, 0.7, 1.4])
+STEPS: Vector = (-1.4, -0.7, 0.0, 0.7, 1.4)
 """Distance of the five grade steps from a question's difficulty, in logits."""
+GRADES = range(len(STEPS) + 1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Belief:
 
     mean: float
     sd: float
-    density: Array
+    density: Vector
 
 
 Relation = Callable[[str, str], float]
@@ -56,50 +55,75 @@ def logit(difficulty: float) -> float:
 
 
 @cache
-def grade_probabilities(difficulty: float) -> Array:
-    """P(grade | ability), shape (len(THETA), 6). Muraki 1992, eq. 4."""
-    steps = DISCRIMINATION * (THETA[:, None] - logit(difficulty) - STEPS[None, :])
-    z = np.concatenate([np.zeros((len(THETA), 1)), np.cumsum(steps, axis=1)], axis=1)
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(e / e.sum(axis=1, keepdims=True))
+def grade_probabilities(difficulty: float) -> tuple[Vector, ...]:
+    """P(grade | ability): one row of six per ability of THETA, summing to 1. Muraki 1992, eq. 4."""
+    return tuple(_probabilities(theta, difficulty) for theta in THETA)
+
+
+def _probabilities(theta: float, difficulty: float) -> Vector:
+    logits = [0.0]
+    for step in STEPS:
+        logits.append(logits[-1] + DISCRIMINATION * (theta - logit(difficulty) - step))
+    top = max(logits)
+    odds = [math.exp(z - top) for z in logits]
+    total = sum(odds)
+    return tuple(o / total for o in odds)
 
 
 @cache
-def information(difficulty: float) -> Array:
+def information(difficulty: float) -> Vector:
     """Fisher information of one question at each ability: a² Var(grade | θ). Muraki 1993, eq. 14."""
-    p = grade_probabilities(difficulty)
-    k = np.arange(6)
-    mean = p @ k
-    return np.asarray(DISCRIMINATION**2 * (p @ k**2 - mean**2))
+    found = []
+    for row in grade_probabilities(difficulty):
+        mean = _dot(row, GRADES)
+        found.append(DISCRIMINATION**2 * (sum(p * k * k for k, p in enumerate(row)) - mean**2))
+    return tuple(found)
+
+
+@cache
+def _log_likelihood(difficulty: float, grade: int) -> Vector:
+    return tuple(math.log(row[grade]) for row in grade_probabilities(difficulty))
 
 
 def belief(skill: str, outcomes: Iterable[Outcome], level: str, relation: Relation) -> Belief:
     """Posterior of `skill` after `outcomes`, whatever their order."""
-    log_density = -0.5 * ((THETA - PRIOR_MEAN[level]) / PRIOR_SD) ** 2
+    log_density = [-0.5 * ((theta - PRIOR_MEAN[level]) / PRIOR_SD) ** 2 for theta in THETA]
     for o in outcomes:
         share = o.weight * relation(o.skill, skill)
         if share > 0:
-            log_density = log_density + share * np.log(grade_probabilities(o.difficulty)[:, o.grade])
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    mean = float(density @ THETA)
-    sd = float(np.sqrt(density @ (THETA - mean) ** 2))
-    return Belief(mean, sd, density)
+            likelihood = _log_likelihood(o.difficulty, o.grade)
+            log_density = [d + share * x for d, x in zip(log_density, likelihood, strict=True)]
+    top = max(log_density)
+    density = [math.exp(d - top) for d in log_density]
+    total = sum(density)
+    density = [d / total for d in density]
+    mean = _dot(density, THETA)
+    variance = sum(d * (theta - mean) ** 2 for d, theta in zip(density, THETA, strict=True))
+    return Belief(mean, math.sqrt(variance), tuple(density))
 
 
 def expected_information(b: Belief, difficulty: float) -> float:
     """Fisher information of a question, averaged over what we believe of the ability."""
-    return float(b.density @ information(difficulty))
+    return _dot(b.density, information(difficulty))
 
 
 def percent(b: Belief, difficulty: float = 5.0) -> float:
     """Expected share of marks, 0-100, on a question of that difficulty."""
-    expected = grade_probabilities(difficulty) @ np.arange(6)
-    return float(b.density @ expected) / 5 * 100
+    expected = [_dot(row, GRADES) for row in grade_probabilities(difficulty)]
+    return _dot(b.density, expected) / GRADES[-1] * 100
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 def relation_from(
-    category_of: dict[str, str], prerequisites: dict[str, list[str]], *, near: float = 0.5, same: float = 0.3, far: float = 0.15
+    category_of: dict[str, str],
+    prerequisites: dict[str, list[str]],
+    *,
+    near: float = 0.5,
+    same: float = 0.3,
+    far: float = 0.15,
 ) -> Relation:
     """Relatedness from the map: same skill 1, direct prerequisite 0.5, same category 0.3, else 0.15."""
 

@@ -19,7 +19,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interviewer import results
 from interviewer.errors import SessionError, StaleTurnError, StoreError, UsageError
 from interviewer.graph import selection, turns
 from interviewer.models import Action, Report, Setup, Turn
@@ -34,6 +33,7 @@ JudgeFactory = Callable[[], "Judge"]
 RECURSION_LIMIT = 50
 """Steps in one resume; the machine needs five. More is a fault in it."""
 _CONTINUE = object()
+
 
 @dataclass
 class View:
@@ -134,8 +134,7 @@ class Engine:
         """
         if not selection.choose(self.the_map, setup, [], []):
             raise UsageError(
-                f"no question fits role {setup.role.value}"
-                + (f" and skill {setup.skill}" if setup.skill else ""),
+                f"no question fits role {setup.role.value}" + (f" and skill {setup.skill}" if setup.skill else ""),
                 hint="`interviewer questions` lists what there is",
             )
         session_id = new_session_id()
@@ -346,6 +345,8 @@ class Interview:
         self.engine.store.add_seconds(self.id, elapsed)
 
     def _make_report(self) -> Report:
+        from interviewer import results
+
         row = self.engine.store.session(self.id)
         return results.make_report(
             self.engine.the_map,

@@ -89,9 +89,7 @@ def question_results(the_map: KnowledgeMap, rules: Rules, turns: list[Turn]) -> 
     return results
 
 
-def _result(
-    the_map: KnowledgeMap, rules: Rules, first: Turn, probes: list[Turn], hints: int
-) -> QuestionResult:
+def _result(the_map: KnowledgeMap, rules: Rules, first: Turn, probes: list[Turn], hints: int) -> QuestionResult:
     question = the_map.question(first.question_id)
     base = QuestionResult(
         question_id=first.question_id,
@@ -241,7 +239,5 @@ def _missed(turns: list[Turn], question_ids: list[str], lang: str, the_map: Know
             for p in t.judgement.points
             if p.verdict == "covered"
         }
-        texts += [
-            p.text(lang) for p in the_map.question(question_id).points if p.core and p.id not in made
-        ]
+        texts += [p.text(lang) for p in the_map.question(question_id).points if p.core and p.id not in made]
     return texts

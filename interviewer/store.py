@@ -86,9 +86,7 @@ class SessionStore:
                     hint="name another file with --db PATH",
                 ) from None
         with self._errors():
-            self._db = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             try:
                 self._open()
             except BaseException:
@@ -176,9 +174,7 @@ class SessionStore:
             raise SessionError(
                 f"{session_id!r} fits {len(rows)} interviews", hint="give more of the id; `history` lists them"
             )
-        raise SessionError(
-            f"no interview {session_id[:80]!r} in {self.path}", hint="`interviewer history` lists them"
-        )
+        raise SessionError(f"no interview {session_id[:80]!r} in {self.path}", hint="`interviewer history` lists them")
 
     def sessions(self, *, status: str | None = None, limit: int = 50) -> list[SessionRow]:
         """The newest first."""
@@ -193,7 +189,7 @@ class SessionStore:
             f" FROM sessions s {tail}",
             *values,
         )
-        return [SessionRow(*r[:9], setup=json.loads(r[9]), answered=r[10]) for r in rows]
+        return [SessionRow(*r[:9], json.loads(r[9]), r[10]) for r in rows]
 
     def add_seconds(self, session_id: str, seconds: float) -> None:
         with self._write() as db:
@@ -299,9 +295,7 @@ class SessionStore:
                 db.execute("DELETE FROM drafts WHERE session = ?", (session_id,))
 
     def draft(self, session_id: str, turn_id: str) -> str:
-        rows = self._rows(
-            "SELECT text FROM drafts WHERE session = ? AND turn_id = ?", session_id, turn_id
-        )
+        rows = self._rows("SELECT text FROM drafts WHERE session = ? AND turn_id = ?", session_id, turn_id)
         return str(rows[0][0]) if rows else ""
 
     # reports

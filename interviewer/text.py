@@ -15,9 +15,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 # Dropped: they have no width and only hide things (zero-width characters and joiners, direction
 # marks, soft hyphens, tag characters, fillers).
-_DROPPED = (
-    "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\ufeff\U000e0000-\U000e0fff"
-)
+_DROPPED = "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\ufeff\U000e0000-\U000e0fff"
 # Replaced: they would reorder or corrupt the text around them (C1 controls, direction overrides and
 # isolates, lone surrogates, interlinear annotations, noncharacters).
 _REPLACED = "\u0080-\u009f\u202a-\u202e\u2066-\u206f\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"

@@ -206,9 +206,7 @@ def _load(directory: Path) -> KnowledgeMap:
     categories: list[Category] = read_yaml(directory / "categories.yaml", list[Category])
     roles: list[RoleInfo] = read_yaml(directory / "roles.yaml", list[RoleInfo])
     items_file = directory / "source_items.yaml"
-    items: dict[str, tuple[str, ...]] = (
-        read_yaml(items_file, dict[str, tuple[str, ...]]) if items_file.exists() else {}
-    )
+    items: dict[str, tuple[str, ...]] = read_yaml(items_file, dict[str, tuple[str, ...]]) if items_file.exists() else {}
     skills: dict[str, Skill] = {}
     broken: list[MapFileError] = []
     order = {c.id: n for n, c in enumerate(categories)}

@@ -137,9 +137,7 @@ def _names(node: ast.AST, wanted: str) -> bool:
     return False
 
 
-def _has_keywords(
-    call: ast.Call, wanted: dict[str, Any], tree: ast.Module, aliases: dict[str, str]
-) -> bool:
+def _has_keywords(call: ast.Call, wanted: dict[str, Any], tree: ast.Module, aliases: dict[str, str]) -> bool:
     given = {k.arg: k.value for k in call.keywords if k.arg}
     for name, value in wanted.items():
         if name not in given:
@@ -149,9 +147,7 @@ def _has_keywords(
     return True
 
 
-def _equals(
-    node: ast.expr, value: Any, tree: ast.Module, aliases: dict[str, str], depth: int = 3
-) -> bool:
+def _equals(node: ast.expr, value: Any, tree: ast.Module, aliases: dict[str, str], depth: int = 3) -> bool:
     """A literal equal to `value`, a dotted name ending in it, or a variable assigned one of these."""
     try:
         literal = ast.literal_eval(node)

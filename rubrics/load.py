@@ -41,7 +41,5 @@ def load_rules(directory: Path | None = None) -> Rules:
             hash=digest.hexdigest()[:12],
         )
     except ValidationError as e:
-        faults = "\n".join(
-            f"{base}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in e.errors(include_url=False)
-        )
+        faults = "\n".join(f"{base}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in e.errors(include_url=False))
         raise RubricError(faults) from None

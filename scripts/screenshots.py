@@ -14,8 +14,12 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from knowledge import Question
 
 CELL = 12.2
 FONTS = [
@@ -23,19 +27,17 @@ FONTS = [
     "/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf",
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
 ]
-ANSWERS = {
-    "zh": [
-        "我会先看数据和实现：解码一个批次，检查模板和标签掩码，再用几十条样本看能不能过拟合。\n\n然后把学习率降一个数量级，"
-        "加上 warmup 和余弦衰减。LoRA 的做法是冻结原权重，只训练低秩矩阵 A 和 B，ΔW = BA，秩 r 远小于 d，所以参数量和优化器状态都小很多。",
-        "我觉得主要是数据分布变了，要把评测集和训练集做去重，并且按业务场景分层抽样，再看每一层的指标。",
-    ],
-    "en": [
-        "First I rule out data and code: decode one batch, check the template and the label mask, and try to overfit a few dozen "
-        "samples.\n\nThen I lower the learning rate by an order of magnitude and add warm-up and cosine decay. LoRA freezes the "
-        "original weights and trains two low-rank matrices A and B, so optimizer state is much smaller.",
-        "I think the data distribution has shifted; I would deduplicate the evaluation set and stratify it by scenario.",
-    ],
+ASIDE = {
+    "zh": "\n\n剩下的部分我不太确定，可能要看具体的数据和任务再定。",
+    "en": "\n\nAbout the rest I am not sure; it probably depends on the data and the task.",
 }
+
+
+def partly(question: Question, lang: str) -> str:
+    """The first half of the spoken script: right as far as it goes, so that a follow-up comes."""
+    talk = question.talk.text(lang)
+    end = min((talk.find(mark, len(talk) // 3) for mark in ("。", ". ") if talk.find(mark, len(talk) // 3) > 0), default=len(talk))
+    return talk[: end + 1] + ASIDE[lang]
 
 
 def fix_cjk(svg: str) -> str:
@@ -101,10 +103,11 @@ async def take(out: Path, lang: str, theme: str, size: tuple[int, int]) -> None:
             save(app, out / f"{name}-03-question")
             await pilot.press("f2")
             await settle(pilot, 0.8)
-            app.screen.editor.put(ANSWERS[lang][0])  # type: ignore[attr-defined]
+            half = partly(the_map.question(app.screen.turn.question_id), lang)  # type: ignore[attr-defined]
+            app.screen.editor.put(half)  # type: ignore[attr-defined]
             await settle(pilot, 0.9)
             save(app, out / f"{name}-04-answer")
-            await answer(app, pilot, ANSWERS[lang][0])
+            await answer(app, pilot, half)
             save(app, out / f"{name}-05-verdict")
             shots = 0
             while isinstance(app.screen, FeedbackScreen) and app.screen.held_back and shots < 2:  # type: ignore[attr-defined]
@@ -112,7 +115,7 @@ async def take(out: Path, lang: str, theme: str, size: tuple[int, int]) -> None:
                 await settle(pilot)
                 shots += 1
                 save(app, out / f"{name}-06-follow-up{shots}")
-                await answer(app, pilot, ANSWERS[lang][1])
+                await answer(app, pilot, half + ASIDE[lang])
             for n, tab in enumerate(("verdict", "reference", "talk", "sources")):
                 save(app, out / f"{name}-07-full-{n}-{tab}")
                 await pilot.press("right")

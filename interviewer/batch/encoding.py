@@ -7,6 +7,7 @@ reported by whoever reads them, instead of turning every other line into another
 from __future__ import annotations
 
 import codecs
+import io
 import locale
 from typing import BinaryIO, NamedTuple
 
@@ -41,7 +42,7 @@ def find_encoding(file: BinaryIO) -> Encoding:
     for bom, name in _BOMS:
         if head.startswith(bom):
             return Encoding(name, True)
-    if unmarked := _without_bom(head):
+    if unmarked := _without_bom(head[:65536]):
         return Encoding(unmarked, False)
     if _is_utf8(file):
         file.seek(0)
@@ -60,15 +61,18 @@ def undecodable(text: str) -> bool:
 
 
 def _without_bom(head: bytes) -> str | None:
-    """UTF-16 without its mark shows as a NUL in every other byte of what is ASCII."""
-    even, odd = head[0:4096:2], head[1:4096:2]
-    if len(odd) < 8:
+    """UTF-16 without its mark: line feeds are whole units, with their NUL on the same side.
+
+    UTF-8 may hold NULs too, but not in every other byte, as UTF-16 does where it is valid UTF-8.
+    """
+    if head.count(0) < len(head) // 4 and _is_utf8(io.BytesIO(head.rpartition(b"\n")[0])):
         return None
-    if odd.count(0) > len(odd) // 3 and even.count(0) < len(even) // 20:
-        return "utf-16-le"
-    if even.count(0) > len(even) // 3 and odd.count(0) < len(odd) // 20:
-        return "utf-16-be"
-    return None
+    units = range(0, len(head) - 1, 2)
+    little = sum(head[i : i + 2] == b"\n\0" for i in units)
+    big = sum(head[i : i + 2] == b"\0\n" for i in units)
+    if little == big:
+        return None
+    return "utf-16-le" if little > big else "utf-16-be"
 
 
 def _is_utf8(file: BinaryIO) -> bool:

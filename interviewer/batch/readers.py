@@ -78,9 +78,7 @@ class Source:
 
     def _rows(self) -> Iterator[RawRow]:
         text = self._rewound()
-        found = (
-            jsonlines.rows(text) if self.format == "jsonl" else delimited.rows(text, self.delimiter or ",")
-        )
+        found = jsonlines.rows(text) if self.format == "jsonl" else delimited.rows(text, self.delimiter or ",")
         for number, data, error, raw in found:
             yield RawRow(number, data, error, raw)
 
@@ -149,9 +147,7 @@ def _open_binary(path: Path | str, stack: ExitStack) -> tuple[BinaryIO, str]:
         raise InputError(f"{path} cannot be read: {e.strerror or e}") from None
 
 
-def _identify(
-    name: str, text: io.TextIOWrapper, encoding: Encoding, format: Format | None, stack: ExitStack
-) -> Source:
+def _identify(name: str, text: io.TextIOWrapper, encoding: Encoding, format: Format | None, stack: ExitStack) -> Source:
     sample = text.read(1 << 16)
     text.seek(0)
     first = sample.lstrip("\ufeff \t\r\n")[:1]

@@ -115,9 +115,7 @@ class RowBuilder:
         shown: tuple[int, ...] = ()
         if question.kind is Kind.CHOICE and order not in (None, ""):
             shown = _order(order, len(question.choices))
-        return _kept(
-            self._rubrics, ("map", question_id, lang, shown), lambda: question_rubric(question, lang, shown)
-        )
+        return _kept(self._rubrics, ("map", question_id, lang, shown), lambda: question_rubric(question, lang, shown))
 
 
 def _kept(store: OrderedDict[Any, T], key: Any, make: Callable[[], T]) -> T:

@@ -35,7 +35,8 @@ class Output:
     """A file that appears at `path` when it is finished; before that it lies beside it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        # A link stays a link; what it leads to is replaced.
+        self.path = path = path.resolve()
         try:
             handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         except OSError as e:
@@ -184,6 +185,8 @@ def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> N
     """Whether an output may be made at `path`. Raises UsageError."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder", hint="give a file: graded.csv or graded.jsonl")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a regular file", hint="for standard output leave -o out, or give `-`")
     if source is not None and path.exists() and source.exists() and path.samefile(source):
         raise UsageError("the output is the input", hint="give another name with -o")
     if path.exists() and not overwrite:

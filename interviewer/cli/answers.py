@@ -148,6 +148,4 @@ def _entry(path: Path, where: str, value: Any) -> Entry:
         raise InputError(f"{path}, {where}: follow_ups must be a list")
     question_id = value.get("question_id")
     answers = [value.get("answer", ""), *follow_ups]
-    return where, None if question_id is None else str(question_id), [
-        "" if a is None else str(a) for a in answers
-    ]
+    return where, None if question_id is None else str(question_id), ["" if a is None else str(a) for a in answers]

@@ -71,9 +71,7 @@ def _examine(db: Path | None, embedder: str | None) -> list[Row]:
     except InterviewerError as e:
         return [*rows, ("settings", False, e.message, e.hint or "")]
     found = paths.config_file()
-    rows.append(
-        ("settings", True, str(found) if found.exists() else f"defaults (no file at {found})", "")
-    )
+    rows.append(("settings", True, str(found) if found.exists() else f"defaults (no file at {found})", ""))
     rows.append(_checked("knowledge map", _map))
     rows.append(_checked("rubrics", _rules))
     rows.append(("judge", True, "offline judge, no language model is called", ""))

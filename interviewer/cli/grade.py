@@ -25,14 +25,10 @@ _TOLD = 5
 
 
 def grade(
-    input: Annotated[
-        Path, typer.Argument(help="CSV, TSV or JSON Lines; `-` is standard input.", show_default=False)
-    ],
+    input: Annotated[Path, typer.Argument(help="CSV, TSV or JSON Lines; `-` is standard input.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="Where to write; its suffix says the format.", show_default="stdout"
-        ),
+        typer.Option("--output", "-o", help="Where to write; its suffix says the format.", show_default="stdout"),
     ] = None,
     lang: Annotated[
         str | None,
@@ -40,9 +36,7 @@ def grade(
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            "--map", "-m", help="Which column is what: answer=Response; repeat.", metavar="FIELD=COLUMN"
-        ),
+        typer.Option("--map", "-m", help="Which column is what: answer=Response; repeat.", metavar="FIELD=COLUMN"),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     embedder: EmbedderOption = None,

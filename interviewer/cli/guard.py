@@ -72,10 +72,10 @@ def say(text: str) -> None:
     """A notice, on stderr, whatever the encoding of the terminal."""
     stream = sys.stderr
     try:
-        print(text, file=stream, flush=True)  # noqa: T201
+        print(text, file=stream, flush=True)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)  # noqa: T201
+        print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
     except (OSError, ValueError):
         pass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -61,18 +61,19 @@ def report(
     Examples: `interviewer report` · `interviewer report 20261121-k3f9w -o report.html` ·
     `interviewer report last --format json`
     """
-    from interviewer.report import render, write_report
+    from interviewer.report import Format, render, write_report
     from knowledge import load_map
 
-    if fmt is not None and fmt not in ("md", "html", "json"):
+    if fmt is not None and fmt not in get_args(Format):
         raise UsageError(f"no report format {fmt!r}", hint="there are md, html and json")
+    wanted = cast("Format | None", fmt)
     the_map = load_map()
     with _store(db) as store:
         found = make_report(store, session, the_map)
     if output is None:
-        out(render(found, fmt or "md", lang=found.lang, the_map=the_map))
+        out(render(found, wanted or "md", lang=found.lang, the_map=the_map))
         return
-    write_report(found, output, fmt, the_map=the_map)
+    write_report(found, output, wanted, the_map=the_map)
     say(f"report written to {output}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,7 +13,7 @@ from interviewer.errors import Exit, SessionError, UsageError
 
 if TYPE_CHECKING:
     from interviewer.config import Settings
-    from interviewer.models import Setup
+    from interviewer.models import Flag, Setup
     from interviewer.store import SessionStore
     from knowledge import KnowledgeMap
 
@@ -22,9 +22,7 @@ Role = Annotated[
     typer.Option("--role", "-r", help="algo, eng, app, testdev (or 算法, 工程, 应用, 测试开发).", show_default="algo"),
 ]
 Level = Annotated[str | None, typer.Option(help="junior, mid or senior.", show_default="mid")]
-Lang = Annotated[
-    str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="of the locale, else zh")
-]
+Lang = Annotated[str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="of the locale, else zh")]
 Db = Annotated[Path | None, typer.Option("--db", help="The database of interviews.", show_default="user data folder")]
 EmbedderOption = Annotated[
     str | None,
@@ -49,7 +47,9 @@ def interview(
         str | None,
         typer.Option("--resume", help="Go on with an interview: its id, or `last`.", metavar="ID"),
     ] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Text in, text out; chosen when there is no terminal.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Text in, text out; chosen when there is no terminal.")
+    ] = False,
     answers: Annotated[
         Path | None,
         typer.Option("--answers", help="Answers from a YAML or JSONL file: by question id, or in order."),
@@ -167,6 +167,6 @@ def judge_factory(settings: Settings, notice: Any = say) -> Any:
         from rubrics import load_rules
 
         embedder, flags = load_embedder(settings.embedder, cache_dir=paths.cache_dir(), notice=notice)
-        return OfflineJudge(embedder, rules=load_rules(), flags=flags)
+        return OfflineJudge(embedder, rules=load_rules(), flags=cast("list[Flag]", flags))
 
     return make

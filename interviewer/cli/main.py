@@ -42,7 +42,7 @@ app.command("lint")(guard.guarded(questions.lint))
 app.command("graph")(guard.guarded(diagnostics.graph))
 app.command("doctor")(guard.guarded(diagnostics.doctor))
 
-COMMANDS = {c.name for c in app.registered_commands}
+COMMANDS = {c.name for c in app.registered_commands if c.name}
 TOP = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
 
 

@@ -74,9 +74,7 @@ def _cached(
 ) -> Embedder:
     if cache_dir is None:
         return inner
-    return CachedEmbedder(
-        inner, cache_dir / "embeddings.sqlite", model_key=folder_hash(folder), notice=notice
-    )
+    return CachedEmbedder(inner, cache_dir / "embeddings.sqlite", model_key=folder_hash(folder), notice=notice)
 
 
 def _fallback(name: str, why: str, notice: Callable[[str], None]) -> tuple[Embedder, list[str]]:

@@ -19,9 +19,7 @@ INSTALL = "pip install 'interviewer[embeddings]'"
 def require_extra(wanted: str) -> None:
     """Raises `ConfigError` with the pip command when sentence-transformers is missing. Imports nothing."""
     if importlib.util.find_spec("sentence_transformers") is None:
-        raise ConfigError(
-            f"--embedder {wanted} needs sentence-transformers, which is not installed", hint=INSTALL
-        )
+        raise ConfigError(f"--embedder {wanted} needs sentence-transformers, which is not installed", hint=INSTALL)
 
 
 def first_line(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from interviewer.graph.context import Context
 from interviewer.graph.state import STATE_VERSION, Current, State
 from interviewer.graph.turns import hint_text, question_turn
 from interviewer.judge import follow_up_rubric, question_rubric
-from interviewer.models import Judgement, Rubric, Setup, Turn
+from interviewer.models import Rubric, Setup, Turn
 from knowledge import KnowledgeMap
 
 DONT_KNOW = {"zh": "不知道", "en": "I don't know"}
@@ -113,9 +113,7 @@ async def assess(state: State, runtime: Runtime[Context]) -> State:
         rubric = rubric_of(context.the_map, setup, turn)
         text = DONT_KNOW[setup.lang] if turn.action == "dont_know" else turn.answer or ""
         judge = await asyncio.to_thread(context.judge)
-        context.ledger.save_judgement(
-            state["session"], turn.turn_id, await judge.judge(rubric, text, setup.lang)
-        )
+        context.ledger.save_judgement(state["session"], turn.turn_id, await judge.judge(rubric, text, setup.lang))
         turn = cast(Turn, context.ledger.turn(state["session"], turn.turn_id))
     hinted = bool(state.get("hints", {}).get(turn.question_id))
     outcome = selection.outcome_of(context.the_map, turn, hinted)

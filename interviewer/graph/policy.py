@@ -111,9 +111,7 @@ def follow_up(question: Question, turns: list[Turn], used: list[int], lang: str)
 
 def covered_points(turns: list[Turn]) -> set[str]:
     """Ids of the points that some answer covered."""
-    return {
-        p.id for t in turns if t.judgement for p in t.judgement.points if p.verdict == "covered"
-    }
+    return {p.id for t in turns if t.judgement for p in t.judgement.points if p.verdict == "covered"}
 
 
 def _asks_for_made(f: FollowUp, made: set[str]) -> bool:

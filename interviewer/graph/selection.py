@@ -53,9 +53,7 @@ def beliefs(the_map: KnowledgeMap, setup: Setup, outcomes: list[Outcome]) -> dic
     """The posterior of every skill the role is asked about."""
     related = relation(the_map)
     return {
-        s.id: belief(s.id, outcomes, setup.level, related)
-        for s in the_map.skills.values()
-        if s.weights[setup.role] > 0
+        s.id: belief(s.id, outcomes, setup.level, related) for s in the_map.skills.values() if s.weights[setup.role] > 0
     }
 
 
@@ -89,17 +87,14 @@ def pool(the_map: KnowledgeMap, setup: Setup) -> list[tuple[Question, Skill]]:
     ]
 
 
-def rank(
-    the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list[Outcome]
-) -> list[Candidate]:
-    """The questions that were not asked yet, the most valuable first."""
+def rank(the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list[Outcome]) -> list[Candidate]:
+    """The questions that were not asked yet: of the skill to practise, then the most valuable first."""
     known = beliefs(the_map, setup, outcomes)
     related = relation(the_map)
     target = _category_targets(the_map, setup.role)
     skills_asked = Counter(the_map.skill_of(a).id for a in asked)
     categories_asked = Counter(the_map.skill_of(a).category for a in asked)
     kinds_asked = Counter(the_map.question(a).kind.value for a in asked)
-    order = {p: n for n, p in enumerate([setup.skill] if setup.skill else [])}
     found = []
     for q, s in pool(the_map, setup):
         if q.id in asked:
@@ -121,16 +116,12 @@ def rank(
         for before in s.prerequisites:
             if any(o.skill == before for o in outcomes) and before in known and known[before].mean < READY_LOGIT:
                 value *= 0.5
-        if s.id in order:
-            value *= 10
         value *= 2.718281828 ** (VARIATION * _chance(setup.seed, q.id))
         found.append(Candidate(q, s, value, information, b.sd, weight, standing))
-    return sorted(found, key=lambda c: (-c.value, c.question.id))
+    return sorted(found, key=lambda c: (c.skill.id != setup.skill, -c.value, c.question.id))
 
 
-def choose(
-    the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list[Outcome]
-) -> tuple[str, str] | None:
+def choose(the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list[Outcome]) -> tuple[str, str] | None:
     """The next question's id and the reason in the interview's language; None when none is left."""
     if setup.only:
         left = [q for q in setup.only if q not in asked]

@@ -30,16 +30,26 @@ class Fusion(BaseModel):
     ceiling: float = Field(gt=0, le=1)
     """Probability that earns full credit; what a paraphrase of the point reaches."""
     hedge_cost: float = Field(ge=0, le=1)
+    gate: tuple[float, float]
+    """Probability of the best point up to which, and from which, an answer earns nothing, and all."""
     against_from: float = Field(ge=0, le=1)
     """`against` from which a point with no other evidence is contradicted."""
     misconception: MisconceptionRule
 
-    def credit(self, signals: dict[str, float]) -> float:
-        """Credit 0-1 of a point. Monotone in every signal by the sign of its weight."""
+    def probability(self, signals: dict[str, float]) -> float:
+        """How likely the point is made. Monotone in every signal by the sign of its weight."""
         z = self.bias + sum(w * signals.get(name, 0.0) for name, w in self.weights.items())
-        p = 1.0 / (1.0 + math.exp(-max(min(z, 30.0), -30.0)))
-        credit = min(max((p - self.floor) / (self.ceiling - self.floor), 0.0), 1.0)
-        return credit * (1.0 - self.hedge_cost * signals.get("hedge", 0.0))
+        return 1.0 / (1.0 + math.exp(-max(min(z, 30.0), -30.0)))
+
+    def credit(self, signals: dict[str, float], best: float = 1.0) -> float:
+        """Credit 0-1 of a point, where `best` is the highest probability among the answer's points.
+
+        Text that brushes every point and makes none is off the subject: the gate closes on it.
+        """
+        low, high = self.gate
+        opened = min(max((best - low) / (high - low), 0.0), 1.0)
+        credit = min(max((self.probability(signals) - self.floor) / (self.ceiling - self.floor), 0.0), 1.0)
+        return opened * credit * (1.0 - self.hedge_cost * signals.get("hedge", 0.0))
 
 
 class MisconceptionRule(BaseModel):

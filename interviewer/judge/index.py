@@ -129,6 +129,9 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
     for n, owner in enumerate(owners):
         for lang, text in _texts(owner):
             drafts.extend(_own(n, lang, text))
+        if n >= len(rubric.points):
+            # A wrong belief is often held in one of its short wordings and in no other words.
+            drafts.extend((n, "facet", _lang(t), t, 0.0) for t in owner.terms)
     words = [frozenset(f for f, _, _ in lexicon.features(fold(d[3]))) for d in drafts]
     vocabulary: dict[str, int] = {}
     for ws in words:
@@ -195,8 +198,12 @@ def _asks(rubric: Rubric) -> tuple[str, ...]:
 def _texts(owner: Point | Misconception) -> list[tuple[str, str]]:
     """(language, text), once when a row gave one language for both."""
     if owner.zh == owner.en:
-        return [("en" if script(owner.en) == "en" else "zh", owner.zh)]
+        return [(_lang(owner.en), owner.zh)]
     return [("zh", owner.zh), ("en", owner.en)]
+
+
+def _lang(text: str) -> str:
+    return "en" if script(text) == "en" else "zh"
 
 
 def _own(owner: int, lang: str, text: str) -> list[tuple[int, WordingKind, str, str, float]]:
@@ -285,7 +292,7 @@ def _assigned(
         texts += [q.reference.zh, q.reference.en, q.talk.zh, q.talk.en]
     pieces: dict[str, str] = {}
     for text in dict.fromkeys(t for t in texts if t.strip()):
-        lang = "en" if script(text) == "en" else "zh"
+        lang = _lang(text)
         for piece, worth in split_facets(text):
             if worth >= MIN_FACET:
                 pieces.setdefault(piece, lang)

@@ -13,9 +13,10 @@ from interviewer.judge.windows import Clause
 
 _ORDER = re.compile(
     # Orders to forget the task, in both languages.
-    r"(?:忽略|无视|忘记|忘掉|跳过|不要理会|抛开|覆盖)(?:掉)?[^,。;\n]{0,12}(?:指令|指示|提示词?|规则|要求|标准|设定|限制|上文|上面|之前的?(?:内容|所有))"
-    r"|\b(?:ignore|disregard|forget|override|bypass|skip)\b[^.\n]{0,30}"
-    r"\b(?:instructions?|prompts?|rules?|rubrics?|guidelines?|criteria|above|previous|prior|system)\b"
+    r"(?:忽略|无视|忘记|忘掉|跳过|不要理会|抛开)(?:掉)?[^,。;\n]{0,4}(?:之前|以上|上面|上述|前面|先前|此前|所有|一切|你的|系统|评分)[^,。;\n]{0,8}"
+    r"(?:指令|指示|提示词?|规则|要求|标准|设定|限制|内容)"
+    r"|\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,20}\b(?:previous|prior|above|earlier|preceding|all|any|your|the (?:system|rubric|grading|scoring))\b"
+    r"[^.\n]{0,20}\b(?:instructions?|prompts?|rules?|rubrics?|guidelines?|criteria|text)\b"
     # Asking for marks.
     r"|(?:请|麻烦|务必|必须|应该?|直接|一定要?|帮忙?|希望)[^,。;\n]{0,10}(?:给|打|判|评|记)[^,。;\n]{0,8}(?:满分|高分|\d+ ?分|通过|正确|及格|5 ?级)"
     r"|(?:给|打|判|评)(?:我|这份|本|此|该)[^,。;\n]{0,8}(?:满分|高分|\d+ ?分|通过)|(?:给|打|判|评)(?:个|为|成)?满分"

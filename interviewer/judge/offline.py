@@ -131,9 +131,13 @@ class OfflineJudge:
         opposing = opposing_clauses(reading, index, found)
         beliefs = [] if NOTHING & set(flags) else held(reading, index, found, opposing, self.fusion.misconception)
         code = self._code(rubric, reading, flags)
+        taken = {i: 0.0 for b in beliefs for i in b.clauses}
+        signals = [
+            measure(n, reading, index, found, {**taken, **opposing.get(n, {})}) for n in range(len(index.points))
+        ]
+        best = max(self.fusion.probability(s.values) for s in signals)
         points = [
-            self._point(n, reading, index, found, opposing.get(n, {}), beliefs, code, rubric, lang, flags)
-            for n in range(len(index.points))
+            self._point(n, s, best, reading, index, code, rubric, lang, flags) for n, s in enumerate(signals)
         ]
         chosen, right = self._choice(rubric, reading, flags)
         wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
@@ -188,20 +192,17 @@ class OfflineJudge:
     def _point(
         self,
         number: int,
+        signals: OwnerSignals,
+        best: float,
         reading: Reading,
         index: RubricIndex,
-        found: Matches,
-        opposing: dict[int, float],
-        beliefs: list[Held],
         code: CodeReading | None,
         rubric: Rubric,
         lang: str,
         flags: Sequence[Flag],
     ) -> PointVerdict:
         point = index.points[number]
-        taken = {i: 0.0 for b in beliefs for i in b.clauses if len(b.clauses) == 1}
-        signals = measure(number, reading, index, found, {**taken, **opposing})
-        credit = 0.0 if NOTHING & set(flags) else self.fusion.credit(signals.values)
+        credit = 0.0 if NOTHING & set(flags) else self.fusion.credit(signals.values, best)
         spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:4]]
         values = dict(signals.values)
         if code is not None and rubric.question is not None:

@@ -11,22 +11,22 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, stem
+from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, features, stem, weight
 
 _NOT_ZH = re.compile(
     # Words that contain a negation sign and negate nothing.
-    r"不仅|不但|不光|不只|不止|不过|不断|不同|不妨|不错|不得不|不管|不论|无论|不如|不然|不少|不久|不限|不一样|差不多"
+    r"不仅|不但|不光|不只|不止|不过|不断|不妨|不错|不得不|不管|不论|无论|不如|不然|不少|不久|不限|差不多"
     r"|对不起|不好意思|了不起|要不要|是不是|能不能|会不会|有没有|行不行|好不好|对不对|不知不觉|不可避免|不言而喻|没错|没问题"
     r"|无监督|无关紧要|无标签|无损|无偏|非常|除非|非线性|非结构化|非凸|非对称|非均匀|非目标|非零|未来|未必不|莫非|否则|是否"
-    r"|不平衡|不均衡|不稳定|不确定性|不等长|不一致|不变性|缺一不可|不外乎|不愧|不由"
+    r"|不确定性|不等长|不变性|缺一不可|不外乎|不愧|不由"
     r"|(?P<neg>并不是|并没有|并不|并非|不再是|而不是|而非|不是|不再|不会|不能|不需要|不应该|不用|不必|不太|没有|没法|无法|无需|不|没|无"
-    r"|从未|尚未|未|绝非|毫无|别|勿|非)"
+    r"|从未|尚未|未|绝非|毫无|省掉|省去|去掉|免去|免掉|避免|取消|舍弃|抛弃|别|勿|非)"
 )
 _NOT_EN = re.compile(
     r"\b(?:not only|no matter|no doubt|not just|not to mention|not necessarily|whether or not|no\. ?\d)\b"
     r"|\b(?P<neg>(?:do|does|did|is|are|was|were|will|would|can|could|should|need|has|have|had)n't"
     r"|cannot|can't|won't|not|never|no longer|no|without|neither|nor|rather than|instead of|none of|nothing"
-    r"|fails? to|failed to|hardly|barely|avoids?|prevents?)\b"
+    r"|fails? to|failed to|hardly|barely|avoids?|avoiding|prevents?|removes?|removing|eliminates?|eliminating|drops the|skips?)\b"
 )
 _SKIP_ZH = re.compile(
     r"(?:再|会|能|能够|可以|需要|应该|应|用|必|太|是|被|把|去|让|怎么|那么|这么|什么|任何|要|想|得|有|所谓|直接|真正|真的|完全|只|仅|都|在)+"
@@ -73,10 +73,16 @@ _WRONG = re.compile(
     r"|^(?:wrong|false|not true|incorrect)\b|\bthe opposite is true\b|\bnot so\b"
 )
 _UNTRUE = re.compile(
+    r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|正当)?(?:的)?理由)$|"
+    r"\b(?:is|'s|would be) (?:a |an )?(?:bad|poor|weak|terrible|wrong|mistaken|flawed) (?:reason|idea|plan|argument|belief|choice)\b|\b(?:does not|doesn't|do not|don't) hold\b|"
     r"(?:并不是说|并非|不是说|不能说|谈不上|不意味着|不等于说|不代表|不要以为|别以为|不要认为|不认为|不觉得|不同意|不赞成|反对)"
     r"|\b(?:it is|it's|that is) (?:not true|false|wrong|incorrect|not the case|a myth|untrue)(?: to say)?(?: that)?\b"
     r"|\b(?:does not|doesn't|do not|don't) (?:mean|imply|believe|think|agree)(?: that)?\b|\bdisagree\b"
 )
+
+
+SCOPE = 14
+"""Characters after a negation that it may cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +153,11 @@ def _head_zh(text: str, at: int, cue: str) -> list[str]:
     if not chars:
         return []
     run = chars.group()
-    if len(run) == 1 or run[1] in FUNCTION_CHARS:
-        return [run[0]] if run[0] not in FUNCTION_CHARS else []
-    return [run[:2]]
+    lead = next((i for i, c in enumerate(run) if c not in FUNCTION_CHARS), len(run))
+    run = run[lead:] if lead <= 3 else ""
+    if not run:
+        return []
+    return [run[0]] if len(run) == 1 or run[1] in FUNCTION_CHARS else [run[:2]]
 
 
 def _head_en(text: str, at: int) -> list[str]:
@@ -168,10 +176,28 @@ def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: 
     for head in said - meant:
         if _has(head, claim, claim_words) and not _reaches(head, meant):
             return True
+    if _scope(answer, claim_words) and not _scope(claim, answer_words) and not said & meant:
+        return True
     for head in meant - said:
         if _has(head, answer, answer_words) and not said:
             return True
     return not said and not meant and _antonym(answer, answer_words, claim, claim_words)
+
+
+def _scope(text: str, others: frozenset[str]) -> bool:
+    """Whether most of what one negation of `text` covers stands in the other clause."""
+    for pattern in (_NOT_ZH, _NOT_EN):
+        for m in pattern.finditer(text):
+            if not m.group("neg"):
+                continue
+            stop = _END.search(text, m.end())
+            covered = text[m.end() : min(stop.start() if stop else len(text), m.end() + SCOPE)]
+            words = [(f, weight(f)) for f, _, _ in features(covered)]
+            whole = sum(w for _, w in words)
+            inside = [w for f, w in words if f in others]
+            if whole >= 0.8 and len(inside) >= 2 and sum(inside) >= 0.6 * whole:
+                return True
+    return False
 
 
 def _reaches(head: str, others: set[str]) -> bool:

@@ -45,7 +45,7 @@ class InterviewerApp(App[None]):
     TITLE = "interviewer"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (12, "-low"), (30, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (12, "-low"), (20, "-middle"), (30, "-high")]
     BINDINGS = [
         Binding("ctrl+q", "leave", show=False, priority=True),
         Binding("ctrl+c", "copy_or_leave", show=False, priority=True),
@@ -111,7 +111,7 @@ class InterviewerApp(App[None]):
         embedder, flags = load_embedder(
             self.settings.embedder, cache_dir=paths.cache_dir(), notice=lambda text: self._told(text)
         )
-        return OfflineJudge(embedder, load_rules(), flags=tuple(flags))  # type: ignore[arg-type]
+        return OfflineJudge(embedder, rules=load_rules(), flags=flags)  # type: ignore[arg-type]
 
     # beginning
 

@@ -182,6 +182,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "options": ("选项", "Options"),
     "right": ("正确", "right"),
     "chosen": ("你选的", "your choice"),
+    "chose": ("你选了 {letter}", "You chose {letter}"),
+    "chose_right": ("正确", "right"),
+    "chose_wrong": ("不对，正确的是 {letter}", "wrong; the right one is {letter}"),
+    "ability": ("能力估计", "Ability"),
     "sources_none": ("没有列出出处", "no source is listed"),
     "status.skipped": ("已跳过", "Skipped"),
     "status.dont_know": ("表示不会", "Said “don't know”"),
@@ -247,6 +251,7 @@ HELP: dict[Lang, str] = {
   F10      提前结束        Esc 菜单，列出全部操作
   Ctrl+Q、Ctrl+C 退出，一切都已保存；Ctrl+Z 挂起，fg 回来
   撤销用 Ctrl+_，重做用 Ctrl+Y
+
 看点评和报告
   ←/→ 换页签   ↑/↓ PgUp/PgDn 滚动   回车 继续   S 保存报告
 
@@ -266,6 +271,7 @@ Answering
   F10      end early            Esc menu of all actions
   Ctrl+Q, Ctrl+C quit, all is kept; Ctrl+Z suspends, fg returns
   Ctrl+_ undoes, Ctrl+Y redoes
+
 Verdict and report
   ←/→ tabs   ↑/↓ PgUp/PgDn scroll   Enter go on   S save the report
 

@@ -144,9 +144,7 @@ def test_hostile_text_is_encoded(static: StaticTable) -> None:
 def test_artefact_is_small_named_and_licensed(static: StaticTable) -> None:
     files = {f.relative_to(EMBEDDED).as_posix(): f.stat().st_size for f in EMBEDDED.rglob("*") if f.is_file()}
     assert sum(files.values()) <= 12_000_000
-    assert {"LICENSE", "NOTICE", "meta.json", "modules.json", "model.safetensors", "tokenizer.json"} <= set(
-        files
-    )
+    assert {"LICENSE", "NOTICE", "meta.json", "modules.json", "model.safetensors", "tokenizer.json"} <= set(files)
     version = json.loads((EMBEDDED / "meta.json").read_text("utf-8"))["version"]
     assert static.name == f"embedded-static@{version[:8]}"
     assert "Apache License" in (EMBEDDED / "NOTICE").read_text("utf-8")
@@ -188,9 +186,7 @@ def test_real_model_unit_rows_blank_text_and_batches(real: SentenceTransformerEm
 
 
 def test_real_model_knows_a_paraphrase(real: SentenceTransformerEmbedder) -> None:
-    a, b, c = real.encode(
-        ["It saves optimizer memory.", "Less memory for the optimiser.", "It will rain tomorrow."]
-    )
+    a, b, c = real.encode(["It saves optimizer memory.", "Less memory for the optimiser.", "It will rain tomorrow."])
     assert a @ b > a @ c + 0.3
 
 
@@ -200,9 +196,7 @@ def test_local_folder_is_loaded_and_cached(tmp_path: Path, notices: list[str]) -
     assert isinstance(embedder, CachedEmbedder) and flags == [] and notices == []
     first = embedder.encode(["kept"])
     np.testing.assert_array_equal(first, embedder.encode(["kept"]))
-    assert sqlite3.connect(tmp_path / "embeddings.sqlite").execute(
-        "SELECT count(*) FROM vectors"
-    ).fetchone() == (1,)
+    assert sqlite3.connect(tmp_path / "embeddings.sqlite").execute("SELECT count(*) FROM vectors").fetchone() == (1,)
 
 
 def test_folder_without_a_model_is_a_config_error(tmp_path: Path) -> None:
@@ -214,9 +208,7 @@ def test_folder_without_a_model_is_a_config_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [True, False])
-def test_missing_extra_names_the_pip_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: bool
-) -> None:
+def test_missing_extra_names_the_pip_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: bool) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="not installed") as caught:
         load_embedder(str(tmp_path) if folder else "acme/mini", cache_dir=None, notice=print)
@@ -302,9 +294,7 @@ def parent_is_a_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [corrupt, foreign, directory, parent_is_a_file])
-def test_an_unusable_file_is_reported_once(
-    tmp_path: Path, notices: list[str], spoil: Callable[[Path], None]
-) -> None:
+def test_an_unusable_file_is_reported_once(tmp_path: Path, notices: list[str], spoil: Callable[[Path], None]) -> None:
     path = tmp_path / "cache" / "c.sqlite"
     path.parent.mkdir()
     spoil(path)
@@ -440,17 +430,13 @@ def test_hub_name_cannot_be_resolved(
     stop.set()
 
 
-def test_offline_switch_asks_nobody(
-    no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_offline_switch_asks_nobody(no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(hub, "why_unreachable", lambda *a: pytest.fail("asked the hub"))
     falls_back_quickly(notices)
 
 
-def test_cached_model_needs_no_hub(
-    no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cached_model_needs_no_hub(no_proxy: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sentence_transformers")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     model = no_proxy / "models--acme--mini"
@@ -531,9 +517,7 @@ def test_stalled_download_falls_back(
     assert isinstance(embedder, StaticTable) and flags == [FALLBACK_FLAG] and "nothing for 1 s" in notices[-1]
 
 
-def test_unknown_model_is_a_config_error(
-    no_proxy: Path, fake_hub: dict[str, float], notices: list[str]
-) -> None:
+def test_unknown_model_is_a_config_error(no_proxy: Path, fake_hub: dict[str, float], notices: list[str]) -> None:
     pytest.importorskip("sentence_transformers")
     with pytest.raises(ConfigError, match="cannot be downloaded"):
         load_embedder("acme/none", cache_dir=None, notice=notices.append)

@@ -18,6 +18,7 @@ from interviewer.models import JudgeInfo, Turn
 from interviewer.tui.paint import bar, line, marks, safe, score_tone
 from interviewer.tui.screens.base import FullScreen
 from interviewer.tui.shown import Shown
+from interviewer.tui.widgets.ability_bars import AbilityBars
 from interviewer.tui.widgets.key_bar import Key
 from interviewer.tui.widgets.marked_answer import marked_answer
 from interviewer.tui.widgets.prose_view import ProseView
@@ -41,6 +42,8 @@ class FeedbackScreen(FullScreen):
         Binding("home", "scroll(-9999)", show=False, priority=True),
         Binding("end", "scroll(9999)", show=False, priority=True),
     ]
+
+    AUTO_FOCUS = None
 
     def __init__(self, words: Words, shown: Shown) -> None:
         super().__init__(words)
@@ -67,6 +70,7 @@ class FeedbackScreen(FullScreen):
 
     def body(self) -> Iterable[Widget]:
         yield self._score()
+        yield self._ability()
         if self.held_back:
             with Container(id="only-verdict"):
                 yield self._verdict()
@@ -147,6 +151,15 @@ class FeedbackScreen(FullScreen):
             parts.append((f"  {t('hint_cost', n=f'{self.owner.hint_cost * r.hints:g}')}", "$warning"))
         return line(*parts)
 
+    def _ability(self) -> AbilityBars:
+        """What the answers so far say of the skill that was asked about."""
+        bars = AbilityBars(self.owner.the_map, self.words, limit=1)
+        bars.id = "ability"
+        skill = self.turns[0].skill
+        bars.put(self.words, tuple(s for s in self.shown.standings if s.skill == skill))
+        bars.display = bool(bars.standings)
+        return bars
+
     # the verdict
 
     def _verdict(self) -> VerticalScroll:
@@ -177,6 +190,9 @@ class FeedbackScreen(FullScreen):
             if turn.kind == "follow_up":
                 parts.append(ProseView(safe(turn.text, "$quiet"), classes="asked"))
         if j is not None:
+            chose = self._choice(turn)
+            if chose is not None:
+                parts.append(chose)
             answer = [ProseView(line((t("your_answer"), "bold")), classes="head")]
             answer.append(ProseView(marked_answer(t, turn, only=GIVEN_AWAY if self.held_back else None), classes="answer"))
             if any(p.evidence for p in j.points) or j.misconceptions:
@@ -189,6 +205,19 @@ class FeedbackScreen(FullScreen):
                 )
             )
         return Vertical(*parts, classes="turn")
+
+    def _choice(self, turn: Turn) -> ProseView | None:
+        """Which option was chosen, and whether it was the right one."""
+        question = self.owner.the_map.question(turn.question_id)
+        chosen = (turn.judgement.chosen or "").upper() if turn.judgement else ""
+        if self.held_back or turn.kind != "question" or not chosen or question.key_index is None:
+            return None
+        t, order = self.words, turn.option_order or list(range(len(question.choices)))
+        key = chr(ord("A") + order.index(question.key_index))
+        right = chosen == key
+        said = t("chose_right") if right else t("chose_wrong", letter=key)
+        style = "bold $success" if right else "bold $error"
+        return ProseView(line((f"{'✓' if right else '✗'} {t('chose', letter=chosen)}{t.colon}{said}", style)), classes="chose")
 
     # keys
 

@@ -95,7 +95,7 @@ class InterviewScreen(FullScreen):
             Key("F10", t("key.finish"), "finish", 3),
             Key("Esc", t("key.menu"), "menu"),
             Key("F1", t("key.help"), "app.help", 4),
-            Key("^Q", t("key.quit"), "app.leave", 5),
+            Key("^Q", t("key.quit"), "app.leave", 3),
         ]
 
     @property
@@ -317,13 +317,13 @@ class InterviewScreen(FullScreen):
             self.owner.show_feedback(self.shown, again=True)
 
     def action_menu(self) -> None:
-        keys = self.keys()
+        keys = [k for k in self.keys() if k.action != "menu"]
         if self.shown is not None and self.shown.answered:
             keys.insert(5, Key("F6", self.words("key.last"), "last"))
         self.app.push_screen(Menu(self.words, keys), self._from_menu)
 
     async def _from_menu(self, action: str | None) -> None:
-        if action is not None and action != "menu":
+        if action is not None:
             await self.run_action(action)
 
     def action_scroll_question(self, by: int) -> None:

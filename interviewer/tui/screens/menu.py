@@ -27,7 +27,7 @@ class Menu(Dialog):
         with Vertical(classes="box"):
             yield ProseView(line((self.words("menu.title"), "bold")))
             yield OptionList(
-                *(Option(line((pad(k.key, 6), "bold $accent"), k.label), id=str(n)) for n, k in enumerate(self.keys)),
+                *(Option(line(pad(k.key, 6), k.label), id=str(n)) for n, k in enumerate(self.keys)),
                 compact=True,
                 markup=False,
             )

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from interviewer.errors import InterviewerError
 from interviewer.models import QuestionResult, Report
-from interviewer.text import cell_width, one_line, pad, visible
+from interviewer.text import cell_width, one_line, pad, truncate, visible
 from interviewer.tui.paint import bar, line, marks, safe, score_tone
 from interviewer.tui.screens.base import FullScreen
 from interviewer.tui.when import when
@@ -24,6 +24,7 @@ from interviewer.tui.widgets.status_line import StatusLine
 from interviewer.tui.words import Words
 
 POINTS_PER_SKILL = 3
+ASK_CELLS = 70
 
 
 class ReportScreen(FullScreen):
@@ -129,10 +130,10 @@ class ReportScreen(FullScreen):
                 (f"{n}. ", "bold $accent"), safe(name, "bold"), safe(f"  {item.why}", "$quiet"),
             ]
             for point in item.points[:POINTS_PER_SKILL]:
-                rows += ["\n", ("○ ", "$quiet"), safe(one_line(point))]
+                rows += ["\n", ("   ○ ", "$quiet"), safe(one_line(point))]
             if len(item.points) > POINTS_PER_SKILL:
-                rows += ["\n", (f"  +{len(item.points) - POINTS_PER_SKILL}", "$quiet")]
-            yield ProseView(line(*rows), hang=3, classes="study")
+                rows += ["\n", (f"   +{len(item.points) - POINTS_PER_SKILL}", "$quiet")]
+            yield ProseView(line(*rows), hang=5, classes="study")
 
     def _questions(self) -> Iterable[Widget]:
         t, r = self.words, self.report
@@ -143,7 +144,7 @@ class ReportScreen(FullScreen):
         cells = [max(cell_width(h), 4) + 2 for h in heads]
         yield ProseView(line(("    " + "".join(pad(h, c, right=True) for h, c in zip(heads, cells, strict=True)), "$quiet")))
         for n, q in enumerate(r.questions, 1):
-            yield ProseView(self._question(n, q, cells), hang=4 + sum(cells) + 2)
+            yield ProseView(self._question(n, q, cells), hang=4)
 
     def _question(self, n: int, q: QuestionResult, cells: list[int]) -> Content:
         t = self.words
@@ -161,7 +162,7 @@ class ReportScreen(FullScreen):
             safe(skill.text(t.lang) if skill else q.skill, "bold"),
             (f"  {' · '.join(tags)}" if tags else "", "$warning"),
             "\n",
-            safe(one_line(ask)[:120], "$quiet"),
+            safe("    " + truncate(ask, ASK_CELLS), "$quiet"),
         )
 
     # keys

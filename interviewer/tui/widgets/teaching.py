@@ -33,7 +33,7 @@ def reference(t: Words, question: Question, turn: Turn) -> list[Widget]:
                         (f"{'✓' if right else ' '} {letter}  ", style),
                         safe(option.text(t.lang), "bold" if right else ""),
                         (f"  ({t.comma.join(tags)})" if tags else "", style),
-                        "\n",
+                        "\n     ",
                         safe(option.why.text(t.lang), "$quiet"),
                     ),
                     hang=5,
@@ -61,9 +61,9 @@ def sources(t: Words, question: Question) -> list[Widget]:
         year = f" ({s.year or s.version})" if s.year or s.version else ""
         parts: list[Content | str | tuple[str, str]] = [("· ", "$accent"), safe((s.paper or s.doc or "") + year)]
         if place:
-            parts += ["\n", safe(place, "$primary")]
+            parts += ["\n  ", safe(place, "$primary")]
         if s.for_:
-            parts += ["\n", safe(s.for_, "$quiet")]
+            parts += ["\n  ", safe(s.for_, "$quiet")]
         rows.append(ProseView(line(*parts), hang=2, classes="source"))
     return rows or [ProseView(line((t("sources_none"), "$quiet")))]
 
