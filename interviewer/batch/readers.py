@@ -126,15 +126,13 @@ def _errors(encoding: str) -> str:
 
 def _open_binary(path: Path | str, stack: ExitStack) -> tuple[BinaryIO, str]:
     if str(path) == STDIN:
-        spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-        shutil.copyfileobj(sys.stdin.buffer, spool)
-        spool.seek(0)
-        return spool, "standard input"  # type: ignore[return-value]
+        return _spooled(sys.stdin.buffer, stack), "standard input"
     path = Path(path)
     try:
         if path.is_dir():
             raise UsageError(f"{path} is a folder", hint="give one file: CSV, TSV or JSON Lines")
-        return stack.enter_context(path.open("rb")), str(path)
+        file = stack.enter_context(path.open("rb"))
+        return (file if file.seekable() else _spooled(file, stack)), str(path)
     except FileNotFoundError:
         from knowledge.errors import nearest
 
@@ -145,6 +143,14 @@ def _open_binary(path: Path | str, stack: ExitStack) -> tuple[BinaryIO, str]:
         ) from None
     except OSError as e:
         raise InputError(f"{path} cannot be read: {e.strerror or e}") from None
+
+
+def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
+    """All of a stream, to be read more than once: the encoding is a matter of the whole."""
+    spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    shutil.copyfileobj(stream, spool)
+    spool.seek(0)
+    return spool  # type: ignore[return-value]
 
 
 def _identify(name: str, text: io.TextIOWrapper, encoding: Encoding, format: Format | None, stack: ExitStack) -> Source:

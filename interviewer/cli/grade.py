@@ -48,12 +48,13 @@ def grade(
 ) -> None:
     """Grade a file of written answers.
 
-    A row names a question of the map (question_id), or brings its own: question with points, or question
-    with reference. Column names are recognised in Chinese and English. Failed rows are listed in
+    A row names a question of the map (question_id) or brings its own:
+    question with points, or question with reference. Column names are
+    recognised in Chinese and English. Failed rows are listed in
     OUTPUT.errors.jsonl and make the exit code 1; the others are graded.
 
     Examples: `interviewer grade answers.csv -o graded.csv` ·
-    `interviewer grade 答卷.csv -o graded.jsonl --map answer=作答 --lang zh` ·
+    `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
     `cat rows.jsonl | interviewer grade - > graded.jsonl`
     """
     from interviewer.batch import grade_file, parse_mapping
@@ -102,7 +103,7 @@ def _tell(summary: Summary, failed: list[GradedRow]) -> None:
     if summary.failed > len(failed):
         say(f"… and {summary.failed - len(failed)} more")
     if summary.duplicate_ids:
-        say(f"{summary.duplicate_ids} rows have an id that an earlier row has")
+        say(f"rows with an id that an earlier row has: {summary.duplicate_ids}")
     mean = "-" if summary.mean_score is None else f"{summary.mean_score:.2f}"
     judge = f", judge: {summary.judge}" if summary.judge else ""
     say(

@@ -193,11 +193,11 @@ class _Talk:
             return
         if turn.judgement is None:
             return
-        self.tell(_verdict(turn.judgement, words))
         thread_goes_on = view.turn is not None and view.turn.question_id == turn.question_id
-        if thread_goes_on:
-            return
-        self._teach(turn)
+        # The feedback names what was missed, which the follow-up is about to ask for.
+        self.tell(_verdict(turn.judgement, words, with_feedback=not thread_goes_on))
+        if not thread_goes_on:
+            self._teach(turn)
 
     def _teach(self, turn: Turn) -> None:
         """What was missed, the reference and the script, once no follow-up can be spoilt by them."""
@@ -218,10 +218,10 @@ class _Talk:
         self.tell(f"{words('bonus')} {question.bonus_line.text(lang)}")
 
 
-def _verdict(j: Judgement, words: Words) -> str:
+def _verdict(j: Judgement, words: Words, *, with_feedback: bool) -> str:
     if j.score is None:
         return f"{words('unscored')} {visible(j.error or '')}"
-    lines = [f"{words('score')} {j.score:.1f}/10 · {j.feedback}"]
+    lines = [f"{words('score')} {j.score:.1f}/10" + (f" · {j.feedback}" if with_feedback else "")]
     for p in j.points:
         if p.verdict == "missing":
             continue

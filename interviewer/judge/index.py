@@ -83,6 +83,8 @@ class RubricIndex:
     vectors: Floats
     """(wordings, dim)."""
     floor: float
+    centre: Floats
+    """Mean vector of the points and the question: what the question is about."""
     asks: tuple[str, ...]
     ask_words: tuple[frozenset[str], ...]
     ask_vectors: Floats
@@ -157,6 +159,9 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
     )
     anchors = encode(embedder, list(ANCHORS))
     floor = float((vectors @ anchors.T).mean()) if len(vectors) else 0.0
+    ask_vectors = encode(embedder, list(asks))
+    own_texts = [n for n, w in enumerate(wordings) if w.kind == "text" and w.owner < len(rubric.points)]
+    centre = np.vstack([vectors[own_texts], ask_vectors]).mean(axis=0)
     topic = frozenset(vocabulary).union(*ask_words) if ask_words else frozenset(vocabulary)
     return RubricIndex(
         points=rubric.points,
@@ -172,9 +177,10 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         ),
         vectors=vectors,
         floor=min(max(floor, 0.0), 0.9),
+        centre=centre / max(float(np.linalg.norm(centre)), 1e-6),
         asks=tuple(fold(a) for a in asks),
         ask_words=ask_words,
-        ask_vectors=encode(embedder, list(asks)),
+        ask_vectors=ask_vectors,
         topic=topic,
     )
 

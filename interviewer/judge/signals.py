@@ -8,6 +8,7 @@ term    accepted wordings found
 similar best embedding similarity, above the floor of the embedder
 lead    by how much some window is closer to this point than to any other, by vectors
 apart   by how much some window has more of this point's vocabulary than of the others'
+topic   similarity of the whole answer with the rubric as a whole
 number  share of the point's numbers that the answer gives (1 when the point has none)
 against evidence that the answer says the opposite
 hedge   the evidence is hedged
@@ -29,7 +30,7 @@ from interviewer.judge.polarity import opposed
 from interviewer.judge.reading import Reading
 from interviewer.judge.windows import runs
 
-NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "number", "against", "hedge")
+NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "topic", "number", "against", "hedge")
 OPPOSED_FROM = 0.42
 """Share of a facet's words in a clause from which its polarity is compared."""
 MASS_SCALE = 4.0
@@ -67,6 +68,8 @@ class Matches:
     """(wordings, windows): harmonic mean of shared and precise, less for wordings that say little."""
     mass: Floats
     """(points, windows): the point's own vocabulary in the window, saturating."""
+    topic: float
+    """Similarity of the whole answer with the rubric as a whole."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,19 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     similar = np.clip((index.vectors @ windows.vectors.T - index.floor) / (1.0 - index.floor), 0.0, 1.0)
     fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
     mass = 1.0 - np.exp(-(index.bags @ windows.words.T) / MASS_SCALE)
-    return Matches(windows, shared, precise, similar, fit, mass)
+    return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
+
+
+def _topic(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
+    worth = np.array(
+        [0.0 if m else sum(map(lexicon.weight, w)) for w, m in zip(reading.words, reading.masked, strict=True)],
+        dtype=np.float32,
+    )
+    if not len(worth) or worth.max() <= 0:
+        return 0.0
+    whole = (vectors * np.sqrt(worth)[:, None]).sum(axis=0)
+    cosine = float(whole @ index.centre) / max(float(np.linalg.norm(whole)), 1e-6)
+    return min(max((cosine - index.floor) / (1.0 - index.floor), 0.0), 1.0)
 
 
 def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
@@ -188,6 +203,7 @@ def measure(
             "similar": like,
             "lead": lead,
             "apart": apart,
+            "topic": found.topic,
             "number": _numbers(owner, index, reading, ordered),
             "against": max(opposing.values(), default=0.0),
             "hedge": len(weak) / len(ordered) if ordered else 0.0,

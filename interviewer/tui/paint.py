@@ -17,7 +17,6 @@ TONES: dict[Verdict, str] = {
     "missing": "$quiet",
     "contradicted": "$error",
 }
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def safe(text: str, style: str = "") -> Content:
@@ -31,11 +30,10 @@ def line(*parts: Content | str | tuple[str, str]) -> Content:
 
 
 def bar(share: float, cells: int, style: str = "$primary") -> Content:
-    """A bar of exactly `cells`, filled by `share` (0-1) to an eighth of a cell."""
-    eighths = round(min(max(share, 0.0), 1.0) * cells * 8)
-    full, part = divmod(eighths, 8)
-    filled = "█" * full + (_EIGHTHS[part] if part else "")
-    return line((filled, f"{style} on $panel"), (" " * (cells - len(filled)), "on $panel"))
+    """A bar of exactly `cells`, filled by `share` (0-1) to half a cell; thick is filled, thin is not."""
+    full, half = divmod(round(min(max(share, 0.0), 1.0) * cells * 2), 2)
+    filled = "━" * full + ("╸" if half else "")
+    return line((filled, style), ("─" * (cells - len(filled)), "$line"))
 
 
 def score_tone(score: float | None) -> str:

@@ -65,6 +65,15 @@ def test_streams(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_named_pipe(answers: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -m interviewer grade <(cat "{answers}") -o -', sys.executable],
+        capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    assert [r["学号"] for r in csv.DictReader(done.stdout.decode().splitlines())] == ["s1", "s2", "s3"]
+
+
 def test_one_bad_row_does_not_stop_the_rest(answers: Path, tmp_path: Path) -> None:
     text = answers.read_text("gbk").splitlines()
     text.insert(2, "s9,no.such.question,随便说说")

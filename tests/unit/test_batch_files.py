@@ -157,6 +157,15 @@ class TestPlaces:
         with pytest.raises(UsageError, match="is the input"):
             run(answers, answers, overwrite=True)
 
+    def test_a_link_stays_a_link_and_a_device_is_left_alone(self, answers: Path, tmp_path: Path) -> None:
+        (tmp_path / "real.csv").write_text("old")
+        (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+        run(answers, tmp_path / "link.csv", overwrite=True)
+        assert (tmp_path / "link.csv").is_symlink()
+        assert len(table(tmp_path / "real.csv")) == 4
+        with pytest.raises(UsageError, match="not a regular file"):
+            run(answers, Path(os.devnull), overwrite=True)
+
     def test_a_folder_that_is_not_there(self, answers: Path, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no folder"):
             run(answers, tmp_path / "a" / "out.csv")

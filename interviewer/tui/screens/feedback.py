@@ -18,7 +18,6 @@ from interviewer.models import JudgeInfo, Turn
 from interviewer.tui.paint import bar, line, marks, safe, score_tone
 from interviewer.tui.screens.base import FullScreen
 from interviewer.tui.shown import Shown
-from interviewer.tui.widgets.ability_bars import AbilityBars
 from interviewer.tui.widgets.key_bar import Key
 from interviewer.tui.widgets.marked_answer import marked_answer
 from interviewer.tui.widgets.prose_view import ProseView
@@ -151,14 +150,23 @@ class FeedbackScreen(FullScreen):
             parts.append((f"  {t('hint_cost', n=f'{self.owner.hint_cost * r.hints:g}')}", "$warning"))
         return line(*parts)
 
-    def _ability(self) -> AbilityBars:
+    def _ability(self) -> ProseView:
         """What the answers so far say of the skill that was asked about."""
-        bars = AbilityBars(self.owner.the_map, self.words, limit=1)
-        bars.id = "ability"
-        skill = self.turns[0].skill
-        bars.put(self.words, tuple(s for s in self.shown.standings if s.skill == skill))
-        bars.display = bool(bars.standings)
-        return bars
+        t, skill = self.words, self.turns[0].skill
+        standing = next((s for s in self.shown.standings if s.skill == skill), None)
+        view = ProseView(id="ability")
+        if standing is None:
+            view.display = False
+        else:
+            view.put(
+                line(
+                    (f"{t('ability')}  ", "$quiet"),
+                    bar(standing.level / 100, 20),
+                    (f"  {standing.level:.0f}", "bold"),
+                    (f"  {t('abilities_note')}", "$quiet"),
+                )
+            )
+        return view
 
     # the verdict
 

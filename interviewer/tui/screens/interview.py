@@ -62,6 +62,8 @@ class InterviewScreen(FullScreen):
         self.busy = False
         self._saved = ""
         """The text as it lies on disk, or as it was given."""
+        self._said_for = ""
+        """The text that the last notice was about: it stays until that text changes."""
         self._draft_timer: Timer | None = None
 
     # what there is
@@ -78,7 +80,7 @@ class InterviewScreen(FullScreen):
                 yield ProseView(line((self.words("map"), "bold $accent")))
                 yield MapColumn(the_map, self.words)
                 yield ProseView(line((self.words("abilities"), "bold $accent")), classes="gap")
-                yield AbilityBars(the_map, self.words, limit=12)
+                yield AbilityBars(the_map, self.words, limit=8)
                 yield ProseView(line((self.words("abilities_note"), "$quiet")), classes="gap")
 
     def beside(self) -> Iterable[Widget]:
@@ -127,7 +129,7 @@ class InterviewScreen(FullScreen):
             self.editor.put(view.draft)
             self._saved = self.editor.text
             if view.draft:
-                self.status.say(self.words("draft_restored"))
+                self._say(self.words("draft_restored"))
             else:
                 self.status.clear()
         elif self.editor.text != self._saved:
@@ -169,13 +171,17 @@ class InterviewScreen(FullScreen):
         self.editor.border_title = Content(t("your_answer"))
         self.editor.border_subtitle = Content(" · ".join(parts))
 
+    def _say(self, text: str, hint: str = "", *, error: bool = False) -> None:
+        self._said_for = self.editor.text
+        self.status.say(text, hint, error=error)
+
     # drafts
 
     @on(TextArea.Changed)
     def typed(self) -> None:
         if self.editor.text == self._saved:
             return
-        if not self.status.working:
+        if not self.status.working and self.editor.text != self._said_for:
             self.status.clear()
         self._label_editor(self.words("draft_pending"))
         self._keep_soon()
@@ -199,7 +205,7 @@ class InterviewScreen(FullScreen):
         try:
             await self.owner.room.save_draft(*todo)
         except InterviewerError as e:
-            self.status.say(self.words("draft_failed", why=e.message), e.hint or "", error=True)
+            self._say(self.words("draft_failed", why=e.message), e.hint or "", error=True)
             return
         self._saved = todo[1]
         if self.editor.text == self._saved:
@@ -211,7 +217,7 @@ class InterviewScreen(FullScreen):
         if self.busy or self.turn is None:
             return
         if not self.editor.text.strip():
-            self.status.say(self.words("empty_answer"))
+            self._say(self.words("empty_answer"))
             return
         self._act("answer", self.words("judging"))
 
@@ -219,9 +225,9 @@ class InterviewScreen(FullScreen):
         if self.busy or self.turn is None:
             return
         if self.turn.kind != "question":
-            self.status.say(self.words("hint_not_here"))
+            self._say(self.words("hint_not_here"))
         elif self.shown is not None and self.shown.view.hint:
-            self.status.say(self.words("hint_taken"))
+            self._say(self.words("hint_taken"))
         else:
             self._act("hint", self.words("moving_on"))
 
@@ -297,7 +303,7 @@ class InterviewScreen(FullScreen):
         self.busy = False
         self.editor.read_only = committed
         say = "saved_not_judged" if committed else "not_saved" if action == "answer" else "not_done"
-        self.status.say(visible(message), f"{self.words(say)} {visible(hint or '')}".rstrip(), error=True)
+        self._say(visible(message), f"{self.words(say)} {visible(hint or '')}".rstrip(), error=True)
         self.editor.focus()
         if not committed:
             self._keep_soon()

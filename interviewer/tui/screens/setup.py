@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual import on
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
 from interviewer.models import Setup
@@ -50,7 +50,7 @@ class SetupScreen(FullScreen):
         skills: list[str | None] = [None, *with_questions]
         if s.skill not in skills:
             skills.append(s.skill)
-        with VerticalScroll(id="setup", can_focus=False):
+        with VerticalScroll(id="setup", can_focus=False), Vertical(id="form"):
             yield ProseView(id="title")
             yield ActionRow("resume", id="resume")
             yield ChoiceRow(list(Role), s.role, id="role")

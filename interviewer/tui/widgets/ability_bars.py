@@ -12,6 +12,7 @@ from interviewer.tui.words import Words
 from knowledge import KnowledgeMap
 
 BAR = 10
+STACKED = 44
 
 
 class AbilityBars(Widget):
@@ -31,6 +32,10 @@ class AbilityBars(Widget):
     def _rows(self) -> tuple[SkillStanding, ...]:
         return self.standings if self.limit is None else self.standings[: self.limit]
 
+    def _stacked(self, width: int) -> bool:
+        """Too narrow for a name beside its bar."""
+        return width < STACKED
+
     def render(self) -> Content:
         if not self.standings:
             return line((self.words("abilities_none"), "$quiet"))
@@ -39,14 +44,18 @@ class AbilityBars(Widget):
         rows = []
         for s in self._rows():
             skill = self.the_map.skills.get(s.skill)
-            name = pad(skill.text(self.words.lang) if skill else s.name, names)
-            cells = min(max(width - names - 6, BAR), 40)
-            rows.append(line(name, " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold")))
-        left = len(self.standings) - len(rows)
+            name = skill.text(self.words.lang) if skill else s.name
+            if self._stacked(width):
+                rows += [line(pad(name, width)), line(bar(s.level / 100, width - 5), (f" {s.level:3.0f}", "bold"))]
+            else:
+                cells = min(width - names - 6, 40)
+                rows.append(line(pad(name, names), " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold")))
+        left = len(self.standings) - len(self._rows())
         if left > 0:
             rows.append(line((f"+{left}", "$quiet")))
         return Content("\n").join(rows)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         shown = len(self._rows())
-        return max(1, shown + (len(self.standings) > shown))
+        lines = 2 if self._stacked(max(width, 24)) else 1
+        return max(1, lines * shown + (len(self.standings) > shown))

@@ -71,8 +71,11 @@ class KeyBar(Horizontal):
                 break
             if entry.key.rank:
                 left_out.add(entry)
+        shown = [e for e in entries if e not in left_out]
+        gap = min(2, max(0, (room - sum(e.cells for e in shown)) // max(len(shown), 1)))
         for entry in entries:
-            entry.display = entry not in left_out
+            entry.display = entry in shown
+            entry.styles.margin = (0, gap, 0, 0)
 
     @property
     def text(self) -> str:

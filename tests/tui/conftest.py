@@ -1,0 +1,88 @@
+"""Every test has a home of its own, the real map, and a judge that does as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fake_judge import FakeJudge  # noqa: E402
+
+from interviewer.config import Settings, load_settings  # noqa: E402
+from interviewer.models import Setup  # noqa: E402
+from interviewer.tui.app import InterviewerApp, make_app  # noqa: E402
+from knowledge import KnowledgeMap, load_map  # noqa: E402
+
+OPEN_QUESTION = "optimizer.slow-and-noisy"
+"""Has follow-ups for every missing core point, and misconceptions."""
+
+
+@pytest.fixture(scope="session")
+def the_map() -> KnowledgeMap:
+    return load_map()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INTERVIEWER_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("COLORFGBG", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return load_settings(lang="zh", theme="dark")
+
+
+@pytest.fixture
+def judge() -> FakeJudge:
+    return FakeJudge()
+
+
+AppFor = Callable[..., InterviewerApp]
+
+
+@pytest.fixture
+def app_for(settings: Settings, the_map: KnowledgeMap, judge: FakeJudge) -> AppFor:
+    """An app with the fake judge; keyword arguments of `Setup` and of `make_app` alike."""
+
+    def make(**options: Any) -> InterviewerApp:
+        own = {k: options.pop(k) for k in ("resume", "start_now") if k in options}
+        use = options.pop("settings", settings)
+        setup = Setup(**{"role": "algo", "lang": "zh", "questions": 2, "seed": 1, **options})
+        return make_app(use, the_map, setup, judge=lambda: judge, **own)
+
+    return make
+
+
+async def until(pilot: Pilot[Any], what: Callable[[], object], seconds: float = 8) -> None:
+    """Wait for something to become true, and for the screen to have shown it."""
+    for _ in range(int(seconds / 0.02)):
+        if what():
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"did not happen; on screen: {pilot.app.screen}")
+
+
+async def on_screen(pilot: Pilot[Any], kind: type, seconds: float = 8) -> Any:
+    """Wait for a screen of that kind, and for everything on it to be there."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind) and pilot.app.screen.is_mounted, seconds)
+    return pilot.app.screen
+
+
+def words_of(app: InterviewerApp) -> str:
+    """All that can be read on the screen, as lines."""
+    from textual.geometry import Region
+
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    del Region, width, height
+    return "\n".join(strip.text for strip in strips)
