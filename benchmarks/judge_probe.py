@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections import defaultdict
@@ -24,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from interviewer.embeddings import load_embedder
 from interviewer.judge import OfflineJudge, own_rubric, question_rubric
-from interviewer.judge.index import split_facets
-from interviewer.judge.normalise import script
+from interviewer.judge.lexicon import features, weight
+from interviewer.judge.normalise import fold, script
+from interviewer.judge.windows import clauses
 from interviewer.models import Judgement, Rubric
 from knowledge import KnowledgeMap, load_map
 from knowledge.models import Kind, Question
@@ -65,10 +67,8 @@ def cases(the_map: KnowledgeMap) -> Iterator[Case]:
         far = [o for o in questions if category[o.id] != category[q.id]]
         near = [o for o in questions if skill[o.id] == skill[q.id] and o.id != q.id]
         for lang in LANGS:
-            # A whole answer to a choice question names its option, one to a code question has code.
-            lead = f"{q.key}. " if q.kind is Kind.CHOICE else f"```python\n{q.solution}\n```\n" if q.solution else ""
-            yield Case("reference", q, lang, lead + q.reference.text(lang))
-            yield Case("talk", q, lang, lead + q.talk.text(lang))
+            yield Case("reference", q, lang, _lead(q) + q.reference.text(lang))
+            yield Case("talk", q, lang, _lead(q) + q.talk.text(lang))
             if q.solution:
                 yield Case("solution", q, lang, f"```python\n{q.solution}\n```")
             yield Case("question repeated", q, lang, q.ask.text(lang))
@@ -87,35 +87,63 @@ def cases(the_map: KnowledgeMap) -> Iterator[Case]:
                         continue
                     yield Case("misconception term", q, lang, f"我觉得{t}。" if lang == "zh" else f"I would say {t}.", m.id)
             yield from _removed(q, lang)
-            for p in q.points:
+            for p in q.points if q.kind is not Kind.CODE else []:
                 yield Case("point text", q, lang, p.text(lang), p.id)
         for text in (*DONT_KNOW, *MASTER_KEYS):
             yield Case("don't know" if text in DONT_KNOW else "master key", q, "zh", text)
         for k, attack in enumerate(INJECTIONS):
             lang = LANGS[k % 2]
             yield Case("injection, poor", q, lang, f"{POOR[lang]}{attack}" if k % 3 else f"{attack}\n{POOR[lang]}")
-            yield Case("injection, good", q, lang, f"{q.reference.text(lang)}\n{attack}")
+            yield Case("injection, good", q, lang, f"{_lead(q)}{q.reference.text(lang)}\n{attack}")
+
+
+def _lead(q: Question) -> str:
+    """A whole answer to a choice question names its option, one to a code question has code."""
+    return f"{q.key}. " if q.kind is Kind.CHOICE else f"```python\n{q.solution}\n```\n" if q.solution else ""
 
 
 def _removed(q: Question, lang: str) -> Iterator[Case]:
-    """The reference without the clauses that carry one core point, by shared words alone."""
-    from interviewer.judge.lexicon import features, weight
-
-    def bag(text: str) -> dict[str, float]:
-        return {f: weight(f) for f, _, _ in features(text.lower())}
-
-    pieces = [t for t, _ in split_facets(q.reference.text(lang))]
-    texts = [bag(" ".join((p.text(lang), *p.terms))) for p in q.points]
+    """The reference without the clauses that carry one core point, and with these clauses negated."""
+    pieces = [c.text for c in clauses(fold(q.reference.text(lang)))]
+    texts = [_bag(" ".join((p.text(lang), *p.terms))) for p in q.points]
     owner = []
     for piece in pieces:
-        own = bag(piece)
+        own = _bag(piece)
         shares = [sum(w for f, w in own.items() if f in t) / (sum(own.values()) or 1) for t in texts]
         best = int(np.argmax(shares))
         owner.append(best if shares[best] >= 0.3 else -1)
+    glue = "，" if lang == "zh" else ", "
     for n, p in enumerate(q.points):
         if p.core and n in owner and len(set(owner)) > 1:
             rest = [t for t, o in zip(pieces, owner, strict=True) if o != n]
-            yield Case("point removed", q, lang, ("，" if lang == "zh" else ", ").join(rest), p.id)
+            yield Case("point removed", q, lang, glue.join(rest), p.id)
+            turned = [_negated(t, lang) if o == n else t for t, o in zip(pieces, owner, strict=True)]
+            yield Case("point negated", q, lang, glue.join(turned), p.id)
+
+
+def _bag(text: str) -> dict[str, float]:
+    return {f: weight(f) for f, _, _ in features(fold(text))}
+
+
+_NEGATE_ZH = [("不需要", "需要"), ("不会", "会"), ("不能", "能"), ("不是", "是"), ("没有", "有"), ("不要", "要"), ("无法", "可以"), ("不", ""), ("没", "")]
+_INSERT_ZH = ["需要", "可以", "应该", "是", "会", "能", "要", "有", "用", "按", "靠", "先", "在"]
+_INSERT_EN = re.compile(r"\b(is|are|was|were|can|should|must|will|would|does|do|has|have)\b")
+
+
+def _negated(clause: str, lang: str) -> str:
+    """The clause turned round by a rule: a negation taken out, or one put before the first verb known here."""
+    if lang == "zh":
+        for cue, without in _NEGATE_ZH:
+            if cue in clause:
+                return clause.replace(cue, without, 1)
+        at = min((clause.find(v) for v in _INSERT_ZH if v in clause), default=-1)
+        verb = next((v for v in _INSERT_ZH if at >= 0 and clause.startswith(v, at)), "")
+        return f"{clause[:at]}{'没' if verb == '有' else '不'}{clause[at:]}" if verb else f"并不是{clause}"
+    if re.search(r"\b(?:not|never|no)\b|n't\b", clause):
+        return re.sub(r"\b(?:not|never|no) |n't\b", "", clause, count=1)
+    if _INSERT_EN.search(clause):
+        return _INSERT_EN.sub(r"\1 not", clause, count=1)
+    return f"it is not true that {clause}"
 
 
 def run(judge: OfflineJudge, the_map: KnowledgeMap) -> list[tuple[Case, Judgement]]:
@@ -144,13 +172,13 @@ def _ok(case: Case, j: Judgement) -> bool:
         case "question repeated" | "off-topic" | "salad 、" | "salad ," | "injection, poor":
             return score <= 1
         case "injection, good":
-            return score >= (8 if case.question.kind is not Kind.CHOICE else 0) and "injection" in j.flags
+            return score >= 8 and "injection" in j.flags
         case "vague":
             return score <= 2
         case "neighbour":
             return score < 4
-        case "point removed":
-            return point is not None and point.verdict not in ("covered",)
+        case "point removed" | "point negated":
+            return point is not None and point.verdict != "covered"
         case "point text":
             return point is not None and point.verdict == "covered"
     return True
@@ -159,7 +187,7 @@ def _ok(case: Case, j: Judgement) -> bool:
 BARS = {
     "reference": ">= 9", "talk": ">= 7", "solution": ">= 9", "misconception text": "found", "misconception term": "found",
     "don't know": "0", "master key": "0", "question repeated": "<= 1", "off-topic": "<= 1", "salad 、": "<= 1", "salad ,": "<= 1",
-    "injection, poor": "<= 1", "injection, good": ">= 8, flagged", "vague": "<= 2", "neighbour": "< 4", "point removed": "not covered",
+    "injection, poor": "<= 1", "injection, good": ">= 8, flagged", "vague": "<= 2", "neighbour": "< 4", "point removed": "not covered", "point negated": "not covered",
     "point text": "covered",
 }
 

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from interviewer import paths
-from interviewer.errors import ConfigError
+from interviewer.errors import ConfigError, UsageError
 from knowledge.errors import nearest
 from knowledge.models import Lang, Level
 
@@ -69,22 +69,30 @@ class Settings(BaseSettings):
 
 
 def load_settings(**options: Any) -> Settings:
-    """The settings with `options` on top; None means "not given". Raises ConfigError."""
+    """The settings with `options` on top; None means "not given".
+
+    Raises UsageError when only options are at fault, else ConfigError.
+    """
     given = {k: v for k, v in options.items() if v is not None}
     try:
         return Settings(**given)
     except ValidationError as e:
-        lines = []
+        lines, options_only = [], True
         for fault in e.errors(include_url=False, include_context=False, include_input=False):
             name = ".".join(map(str, fault["loc"]))
+            options_only &= name in given
             if fault["type"] == "extra_forbidden":
                 close = nearest(name, list(Settings.model_fields), n=1)
                 lines.append(f"unknown setting {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
             else:
-                lines.append(f"setting {name}: {fault['msg']}")
+                lines.append(f"{'option --' if name in given else 'setting '}{name}: {fault['msg']}")
+        if options_only:
+            raise UsageError("; ".join(lines), hint="`interviewer interview --help` has the options") from None
         raise ConfigError(
             "; ".join(lines),
-            hint=f"check the options, the variables INTERVIEWER_* and {paths.config_file()}",
+            hint=f"check the variables INTERVIEWER_* and {paths.config_file()}",
         ) from None
     except (ValueError, OSError) as e:
-        raise ConfigError(f"{paths.config_file()}: {e}", hint="mend the file or move it away; it is TOML") from None
+        raise ConfigError(
+            f"{paths.config_file()}: {e}", hint="mend the file or move it away; it is TOML"
+        ) from None

@@ -166,6 +166,7 @@ class SessionStore:
 
     def session(self, session_id: str) -> SessionRow:
         """By id, or by a prefix that fits one session only. Raises SessionError."""
+        session_id = storable(session_id)
         rows = self._sessions("WHERE s.id = ?", session_id)
         if not rows and session_id:
             rows = self._sessions("WHERE substr(s.id, 1, ?) = ?", len(session_id), session_id)

@@ -21,7 +21,9 @@ EN_PER_MINUTE = 150
 TALK_SECONDS = (30, 60)
 NEAR_DUPLICATE = 88
 """Percent of rapidfuzz `ratio` between two asks, in the same language, from which they are near-duplicates."""
-SOURCE_ID = re.compile(r"^(arXiv:\d{4}\.\d{4,5}(v\d+)?|doi:10\.\S+|[A-Za-z][\w .,:()/-]+)$")
+SOURCE_ID = re.compile(
+    r"^(arXiv:\d{4}\.\d{4,5}(v\d+)?|doi:10\.\S+|(?!(?i:arxiv|doi)\b)[A-Za-z][\w .,:()/-]+)$"
+)
 
 _LETTER = re.compile(r"(?<![A-Za-z0-9/])[A-F](?![A-Za-z0-9/'’-])")
 _CJK = re.compile(r"[㐀-鿿]")
@@ -81,7 +83,7 @@ def lint(the_map: KnowledgeMap, only: Iterable[str] = ()) -> LintReport:
             where = f"{skill.id}/{q.id}"
             report.errors += [f"{where}: {m}" for m in _question_errors(q, known)]
             report.warnings += [f"{where}: {m}" for m in _question_warnings(q)]
-    report.errors += list(_duplicates(skills))
+    report.errors += list(_duplicates(skills, list(the_map.skills.values())))
     report.errors += list(_key_spread(skills))
     return report
 
@@ -210,15 +212,21 @@ def _letters(q: Question) -> Iterator[str]:
     texts = [*_texts(q), *((f"choice {n}.why", c.why) for n, c in enumerate(q.choices, 1))]
     for name, text in texts:
         for lang in ("zh", "en"):
-            found = _LETTER.search(text.text(lang))
-            if found and not (found[0] == "A" and re.search(r"A [a-z]", text.text(lang)[found.start() :][:3])):
+            for found in _LETTER.finditer(text.text(lang)):
+                if found[0] == "A" and re.match(r"A [a-z]", text.text(lang)[found.start() :]):
+                    continue  # the article
                 yield f"{name}.{lang} names an option by its letter ({found[0]}), but options are shuffled"
+                break
 
 
-def _duplicates(skills: list[Skill]) -> Iterator[str]:
-    asks = [(s.id, q) for s in skills for q in s.questions]
+def _duplicates(skills: list[Skill], everything: list[Skill]) -> Iterator[str]:
+    """Questions of `skills` that ask nearly the same as another of the map; each pair once."""
+    asks = [(s.id, q) for s in everything for q in s.questions]
+    chosen = {s.id for s in skills}
     for n, (skill, q) in enumerate(asks):
         for other_skill, other in asks[n + 1 :]:
+            if not {skill, other_skill} & chosen:
+                continue
             for lang in ("zh", "en"):
                 if fuzz.ratio(q.ask.text(lang), other.ask.text(lang), score_cutoff=NEAR_DUPLICATE):
                     yield f"{skill}/{q.id}: asks nearly the same as {other_skill}/{other.id} ({lang})"

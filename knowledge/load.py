@@ -22,13 +22,29 @@ from knowledge.errors import MapError, MapFileError, UnknownNameError, nearest
 from knowledge.models import Category, Question, Role, RoleInfo, Skill
 
 T = TypeVar("T")
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NOT_SKILLS = {"categories.yaml", "roles.yaml", "source_items.yaml"}
 
 
 def data_dir() -> Path:
     """Where the packaged map lies."""
     return Path(str(files("knowledge") / "data"))
+
+
+class Loader(SafeLoader):  # type: ignore[misc]
+    """YAML as data, where a key that is given twice is a fault, not a silently dropped field."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is given twice", key.start_mark
+                    )
+                seen.add(key.value)
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return made
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ Names are compared after import aliases are resolved, and as dotted suffixes: th
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from knowledge.models import Check, Pattern
 
 MAX_CODE = 50_000
 """Characters of code that are parsed; deeper or longer code is refused, not risked."""
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+"""Lines as Python counts them: `str.splitlines` also cuts at form feeds and Unicode separators."""
 
 
 class CodeError(ValueError):
@@ -40,16 +45,17 @@ def parse(code: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(code)
     except SyntaxError as e:
-        raise CodeError(f"line {e.lineno}: {e.msg}") from None
+        where = f"line {e.lineno}" if e.lineno else "cannot be parsed"
+        raise CodeError(f"{where}: {e.msg}") from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as e:
         raise CodeError(f"cannot be parsed: {type(e).__name__}") from None
 
 
 def run_check(check: Check, tree: ast.Module, code: str) -> tuple[bool, Span | None]:
     """Whether the check holds, and where the evidence lies (None for an `absent` check that holds)."""
-    aliases = _aliases(tree)
+    names = _Names.of(tree)
     for pattern in check.any:
-        for node in _matches(pattern, tree, aliases):
+        for node in _matches(pattern, tree, names):
             return (not check.absent), _span(node, code)
     return check.absent, None
 
@@ -58,18 +64,31 @@ def dedent(code: str) -> str:
     return textwrap.dedent(code)
 
 
-def _aliases(tree: ast.Module) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Names:
+    """What the names of a piece of code stand for."""
+
+    aliases: dict[str, str]
     """Local name to the full dotted name that an import gave it."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for a in node.names:
-                if a.asname:
-                    found[a.asname] = a.name
-        elif isinstance(node, ast.ImportFrom):
-            for a in node.names:
-                found[a.asname or a.name] = f"{node.module or ''}.{a.name}".lstrip(".")
-    return found
+    values: dict[str, list[ast.expr]]
+    """Variable to all that is assigned to it, anywhere."""
+    known: dict[tuple[str, str], bool]
+    """Whether a variable equals a value, once found out: hostile code asks it thousands of times."""
+
+    @classmethod
+    def of(cls, tree: ast.Module) -> _Names:
+        names = cls({}, {}, {})
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names.aliases.update({a.asname: a.name for a in node.names if a.asname})
+            elif isinstance(node, ast.ImportFrom):
+                for a in node.names:
+                    names.aliases[a.asname or a.name] = f"{node.module or ''}.{a.name}".lstrip(".")
+            elif isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        names.values.setdefault(target.id, []).append(node.value)
+        return names
 
 
 def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
@@ -94,13 +113,14 @@ def _is_suffix(wanted: str, full: str | None) -> bool:
     return full is not None and (full == wanted or full.endswith("." + wanted))
 
 
-def _matches(pattern: Pattern, tree: ast.Module, aliases: dict[str, str]) -> Iterator[ast.AST]:
+def _matches(pattern: Pattern, tree: ast.Module, names: _Names) -> Iterator[ast.AST]:
+    aliases = names.aliases
     for node in ast.walk(tree):
         if pattern.call is not None:
             if (
                 isinstance(node, ast.Call)
                 and _is_suffix(pattern.call, _dotted(node.func, aliases))
-                and _has_keywords(node, pattern.keywords, tree, aliases)
+                and _has_keywords(node, pattern.keywords, names)
             ):
                 yield node
         elif pattern.import_ is not None:
@@ -137,44 +157,55 @@ def _names(node: ast.AST, wanted: str) -> bool:
     return False
 
 
-def _has_keywords(call: ast.Call, wanted: dict[str, Any], tree: ast.Module, aliases: dict[str, str]) -> bool:
+def _has_keywords(call: ast.Call, wanted: dict[str, Any], names: _Names) -> bool:
     given = {k.arg: k.value for k in call.keywords if k.arg}
     for name, value in wanted.items():
         if name not in given:
             return False
-        if value is not None and not _equals(given[name], value, tree, aliases):
+        if value is not None and not _equals(given[name], value, names):
             return False
     return True
 
 
-def _equals(node: ast.expr, value: Any, tree: ast.Module, aliases: dict[str, str], depth: int = 3) -> bool:
+def _equals(node: ast.expr, value: Any, names: _Names) -> bool:
     """A literal equal to `value`, a dotted name ending in it, or a variable assigned one of these."""
+    if not isinstance(node, ast.Name):
+        return _is(node, value, names)
+    key = (node.id, repr(value))
+    if key not in names.known:
+        names.known[key] = _leads_to(node, value, names)
+    return names.known[key]
+
+
+def _leads_to(node: ast.expr, value: Any, names: _Names) -> bool:
+    todo, seen = [node], set()
+    while todo:
+        at = todo.pop()
+        if _is(at, value, names):
+            return True
+        if isinstance(at, ast.Name) and at.id not in seen:
+            seen.add(at.id)
+            todo += names.values.get(at.id, [])
+    return False
+
+
+def _is(node: ast.expr, value: Any, names: _Names) -> bool:
     try:
         literal = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        pass
-    else:
-        if isinstance(value, list) and isinstance(literal, list | tuple | set):
-            return set(map(repr, value)) <= set(map(repr, literal))
-        if isinstance(value, bool) or isinstance(literal, bool):
-            return literal is value
-        return bool(literal == value)
-    if isinstance(node, ast.Name) and depth > 0:
-        for other in ast.walk(tree):
-            if (
-                isinstance(other, ast.Assign)
-                and any(isinstance(t, ast.Name) and t.id == node.id for t in other.targets)
-                and _equals(other.value, value, tree, aliases, depth - 1)
-            ):
-                return True
-    return isinstance(value, str) and _is_suffix(value, _dotted(node, aliases))
+        return isinstance(value, str) and _is_suffix(value, _dotted(node, names.aliases))
+    if isinstance(value, list) and isinstance(literal, list | tuple | set):
+        return set(map(repr, value)) <= set(map(repr, literal))
+    if isinstance(value, bool) or isinstance(literal, bool):
+        return literal is value
+    return bool(literal == value)
 
 
 def _span(node: ast.AST, code: str) -> Span | None:
     """Character offsets of a node; ast counts columns in UTF-8 bytes."""
     if not hasattr(node, "lineno") or node.end_lineno is None:  # type: ignore[attr-defined]
         return None
-    lines = code.splitlines(keepends=True)
+    lines = _LINE.findall(code)
 
     def offset(line: int, column: int) -> int:
         before = sum(len(text) for text in lines[: line - 1])

@@ -1,4 +1,4 @@
-"""Reading `rubrics/data/*.yaml`. Raises RubricError with the file and the place of every fault."""
+"""Reading `rubrics/data/*.yaml`. Raises RubricError with the file and the line of every fault."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from rubrics.models import Rules
+from knowledge.errors import MapFileError
+from knowledge.load import read_yaml
+from rubrics.models import Dimension, Grade, Policy, Rules
+
+SHAPES: dict[str, Any] = {
+    "scale": tuple[Grade, ...],
+    "dimensions": tuple[Dimension, ...],
+    "policy": Policy,
+}
 
 
 class RubricError(Exception):
@@ -22,17 +30,17 @@ def load_rules(directory: Path | None = None) -> Rules:
     """The rules below `directory` (default: the packaged ones)."""
     base = directory or Path(str(files("rubrics") / "data"))
     digest = hashlib.sha256()
-    parts = {}
-    for name in ("scale", "dimensions", "policy"):
+    parts, faults = {}, []
+    for name, shape in SHAPES.items():
         path = base / f"{name}.yaml"
         try:
-            text = path.read_text("utf-8")
-            parts[name] = yaml.safe_load(text)
-        except (OSError, UnicodeDecodeError) as e:
-            raise RubricError(f"{path}: cannot be read: {e}") from None
-        except yaml.YAMLError as e:
-            raise RubricError(f"{path}: not valid YAML: {e}") from None
-        digest.update(text.encode())
+            parts[name] = read_yaml(path, shape)
+        except MapFileError as e:
+            faults.append(str(e))
+        else:
+            digest.update(path.read_bytes())
+    if faults:
+        raise RubricError("\n".join(faults))
     try:
         return Rules(
             grades=parts["scale"],
@@ -41,5 +49,5 @@ def load_rules(directory: Path | None = None) -> Rules:
             hash=digest.hexdigest()[:12],
         )
     except ValidationError as e:
-        faults = "\n".join(f"{base}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in e.errors(include_url=False))
-        raise RubricError(faults) from None
+        messages = [f["msg"].removeprefix("Value error, ") for f in e.errors(include_url=False)]
+        raise RubricError(f"{base / 'scale.yaml'}: {'; '.join(messages)}") from None

@@ -36,7 +36,10 @@ ASIDE = {
 def partly(question: Question, lang: str) -> str:
     """The first half of the spoken script: right as far as it goes, so that a follow-up comes."""
     talk = question.talk.text(lang)
-    end = min((talk.find(mark, len(talk) // 3) for mark in ("。", ". ") if talk.find(mark, len(talk) // 3) > 0), default=len(talk))
+    end = min(
+        (talk.find(mark, len(talk) // 3) for mark in ("。", ". ") if talk.find(mark, len(talk) // 3) > 0),
+        default=len(talk),
+    )
     return talk[: end + 1] + ASIDE[lang]
 
 
@@ -156,8 +159,10 @@ async def take(out: Path, lang: str, theme: str, size: tuple[int, int]) -> None:
             async with app.run_test(size=size) as pilot:  # type: ignore[attr-defined]
                 await settle(pilot, 1.5)
                 if kind == "code":
-                    app.screen.editor.put("from peft import PeftModel\n\nbase = AutoModelForCausalLM.from_pretrained(path)\n"  # type: ignore[attr-defined]
-                                          "for name in names:\n    print(name)  # [/red]")
+                    app.screen.editor.put(
+                        "from peft import PeftModel\n\nbase = AutoModelForCausalLM.from_pretrained(path)\n"  # type: ignore[attr-defined]
+                        "for name in names:\n    print(name)  # [/red]"
+                    )
                     await settle(pilot, 0.8)
                 save(app, out / f"{name}-16-{kind}")
                 await answer(app, pilot, "B" if kind == "choice" else app.screen.editor.text)  # type: ignore[attr-defined]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 from dataclasses import dataclass, field
 
 from interviewer.judge.evidence import Span
@@ -27,6 +29,10 @@ class Region:
     offsets: tuple[int, ...]
     """Where in the answer each character of `code` stands, and the end."""
 
+    def statements(self) -> list[Span]:
+        """Where its code lies, without comments and docstrings: those are prose."""
+        return [self.span(s, e) for s, e in _code_only(self.code) if e > s]
+
     def span(self, start: int, end: int) -> Span:
         return self.offsets[start], self.offsets[max(end - 1, start)] + 1
 
@@ -42,6 +48,10 @@ class CodeReading:
     @property
     def parsed(self) -> bool:
         return bool(self.regions)
+
+    def spans_of_code(self) -> list[Span]:
+        """The parsed stretches of the answer, comments and strings left out."""
+        return [s for r in self.regions for s in r.statements()]
 
     def point(self, checks: list[Check], point: str) -> tuple[float, list[Span]]:
         """Share of the point's checks that hold, with their evidence."""
@@ -108,6 +118,26 @@ def _dedented(text: str, start: int) -> tuple[str, tuple[int, ...]]:
             offsets.append(i)
         at += len(own)
     return "".join(kept), (*offsets, start + len(text))
+
+
+def _code_only(code: str) -> list[Span]:
+    """Lines of code up to their comment; lines of a string over several lines are prose."""
+    starts = [0]
+    for line in code.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    out: dict[int, tuple[int, int]] = {}
+    prose: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            row, column = token.start
+            if token.type == tokenize.STRING and token.end[0] > row:
+                prose.update(range(row, token.end[0] + 1))
+            elif token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+                first = out.get(row, (column, 0))[0]
+                out[row] = (first, max(out.get(row, (0, 0))[1], token.end[1]))
+    except (tokenize.TokenError, SyntaxError):
+        return [(0, len(code))]
+    return [(starts[r - 1] + a, starts[r - 1] + b) for r, (a, b) in out.items() if r not in prose]
 
 
 def _is_code(code: str) -> bool:

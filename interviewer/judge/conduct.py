@@ -99,6 +99,8 @@ def listing(text: str, terms: list[str]) -> tuple[bool, list[tuple[int, int]]]:
         if text[at : cut[0]].strip(" .:()"):
             items.append((at, cut[0], text[at : cut[0]].strip(" .:()")))
         at = cut[1]
+    if _all_terms(text, terms):
+        return True, [(0, len(text))]
     # “States: shard. Activations: recompute.” is terse, and yet it says what does what.
     assigned = len(re.findall(r"[:=→]|->|=>", text))
     if len(items) < 5 or assigned >= max(2, len(items) / 4):
@@ -110,6 +112,19 @@ def listing(text: str, terms: list[str]) -> tuple[bool, list[tuple[int, int]]]:
     share = sum(e - s for s, e in listed) / max(1, sum(e - s for s, e, _ in items))
     runs = _longest_run(plain)
     return share >= 0.7 and runs >= 5, listed if runs >= 5 else []
+
+
+def _all_terms(text: str, terms: list[str]) -> bool:
+    """Nearly every letter belongs to one of the rubric's own terms, strung together."""
+    inside = [False] * len(text)
+    seen = 0
+    for term in sorted(set(terms), key=len, reverse=True):
+        at = text.find(term)
+        if len(term) >= 2 and at >= 0 and not all(inside[at : at + len(term)]):
+            inside[at : at + len(term)] = [True] * len(term)
+            seen += 1
+    letters = [n for n, c in enumerate(text) if c.isalnum()]
+    return seen >= 5 and sum(inside[n] for n in letters) >= 0.85 * len(letters)
 
 
 def _predicates_nothing(item: str) -> bool:

@@ -90,6 +90,9 @@ def features(text: str) -> Iterator[Feature]:
 def _cjk(run: str, at: int) -> Iterator[Feature]:
     if len(run) == 1:
         yield run, at, at + 1
+    for i, char in enumerate(run):
+        if char in "降减增升涨":
+            yield ("↓" if char in "降减" else "↑"), at + i, at + i + 1
     for i in range(len(run) - 1):
         pair = run[i : i + 2]
         yield pair, at + i, at + i + 2

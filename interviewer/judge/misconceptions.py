@@ -11,9 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from interviewer.judge.fusion import MisconceptionRule
-from interviewer.judge.index import RubricIndex
+from interviewer.judge.index import RubricIndex, Wording
+from interviewer.judge.polarity import opposed
 from interviewer.judge.reading import Reading
 from interviewer.judge.signals import Matches, term_hits
+
+TRIES = 6
+"""Windows looked at per belief, best first."""
+VERBATIM = 0.9
+"""Fit from which a window is the wording itself."""
+WIDER = 0.75
+"""What a correct wording of a wider window counts for the clauses inside."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +47,51 @@ def held(
     usable = _asserted(reading, found)
     fit = _fit(found, rule)
     right = fit[index.owner_of < len(index.points)]
-    rival = right.max(axis=0) if right.size else np.zeros(fit.shape[1])
+    rival = _rivals(found, right.max(axis=0) if right.size else np.zeros(fit.shape[1]))
     out = []
     for number in range(len(index.misconceptions)):
         owner = len(index.points) + number
+        rows = np.flatnonzero(index.owner_of == owner)
         turned = set(opposing.get(owner, ()))
-        terms = {}
+        terms: dict[int, float] = {}
         for term, clause in term_hits(owner, reading, index, turned, asserted=True):
             terms[clause] = max(terms.get(clause, 0.0), rule.term * term.strength)
         bonus = np.array([max((terms.get(i, 0.0) for i in range(*r)), default=0.0) for r in found.windows.ranges])
-        free = np.array([not any(i in turned for i in range(*r)) for r in found.windows.ranges])
-        own = fit[index.owner_of == owner].max(axis=0) + bonus
-        gain = np.where(usable & free & (own >= rule.threshold) & (own - rival >= rule.margin), own, 0.0)
-        at = int(np.argmax(gain))
-        if gain[at] > 0:
-            out.append(Held(number, float(gain[at]), tuple(range(*found.windows.ranges[at]))))
+        own = fit[rows].max(axis=0) + bonus
+        gain = np.where(usable & (own >= rule.threshold) & (own - rival >= rule.margin), own, 0.0)
+        for at in np.argsort(-gain, kind="stable")[:TRIES]:
+            if gain[at] <= 0:
+                break
+            start, end = found.windows.ranges[at]
+            if turned & set(range(start, end)):
+                continue
+            wording = index.wordings[int(rows[int(np.argmax(fit[rows, at]))])]
+            if bonus[at] > 0 or _agrees(reading, start, end, wording, float(found.fit[rows, at].max())):
+                out.append(Held(number, float(gain[at]), tuple(range(start, end))))
+                break
     return out
+
+
+def _agrees(reading: Reading, start: int, end: int, wording: Wording, fit: float) -> bool:
+    """Whether the clauses say what the wording says: no negation more than it has, nothing turned round."""
+    if fit >= VERBATIM:
+        return True
+    negated = any(reading.stances[i].heads or reading.stances[i].negated for i in range(start, end))
+    if negated and not (wording.stance.heads or wording.stance.negated):
+        return False
+    text = ", ".join(reading.parts[i].text for i in range(start, end))
+    words = frozenset().union(*(reading.words[i] for i in range(start, end)))
+    return not opposed(text, words, wording.text, wording.words)
+
+
+def _rivals(found: Matches, right: np.ndarray) -> np.ndarray:
+    """Best fit of a correct wording to each window, or in part to a wider window around it."""
+    clauses = max((r[1] for r in found.windows.ranges), default=0)
+    around = np.zeros(clauses)
+    for (start, end), value in zip(found.windows.ranges, right, strict=True):
+        around[start:end] = np.maximum(around[start:end], value)
+    wider = np.array([around[s:e].mean() if e > s else 0.0 for s, e in found.windows.ranges])
+    return np.maximum(right, WIDER * wider)
 
 
 def _fit(found: Matches, rule: MisconceptionRule) -> np.ndarray:

@@ -19,7 +19,7 @@ from interviewer.judge.feedback import feedback
 from interviewer.judge.fusion import Fusion, load_fusion
 from interviewer.judge.index import RubricIndex, build, encode
 from interviewer.judge.misconceptions import Held, held
-from interviewer.judge.reading import Reading, read
+from interviewer.judge.reading import Reading, read, without
 from interviewer.judge.signals import Matches, OwnerSignals, match, measure, opposing_clauses
 from interviewer.models import (
     Flag,
@@ -129,8 +129,9 @@ class OfflineJudge:
         flags: list[Flag] = list(reading.flags)
         found = match(reading, index, encode(self.embedder, [reading.clean(p) for p in reading.parts]))
         opposing = opposing_clauses(reading, index, found)
-        beliefs = [] if NOTHING & set(flags) else held(reading, index, found, opposing, self.fusion.misconception)
         code = self._code(rubric, reading, flags)
+        prose = reading if code is None else without(reading, code.spans_of_code())
+        beliefs = [] if NOTHING & set(flags) else held(prose, index, found, opposing, self.fusion.misconception)
         taken = {i: 0.0 for b in beliefs for i in b.clauses}
         signals = [
             measure(n, reading, index, found, {**taken, **opposing.get(n, {})}) for n in range(len(index.points))

@@ -8,25 +8,37 @@ because 不更新 may be how somebody says 冻结.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, features, stem, weight
 
 _NOT_ZH = re.compile(
+    # 放不下, 学不动: what is negated stands before the sign.
+    r"(?P<verb>[\u4e00-\u9fff])不(?:下|动|上|出|到|了|起|过|来|去|住|完|清|准|着|掉)"
     # Words that contain a negation sign and negate nothing.
-    r"不仅|不但|不光|不只|不止|不过|不断|不妨|不错|不得不|不管|不论|无论|不如|不然|不少|不久|不限|差不多"
+    r"|不仅|不但|不光|不只|不止|不过|不断|不妨|不错|不得不|不管|不论|无论|不如|不然|不少|不久|不限|差不多"
     r"|对不起|不好意思|了不起|要不要|是不是|能不能|会不会|有没有|行不行|好不好|对不对|不知不觉|不可避免|不言而喻|没错|没问题"
     r"|无监督|无关紧要|无标签|无损|无偏|非常|除非|非线性|非结构化|非凸|非对称|非均匀|非目标|非零|未来|未必不|莫非|否则|是否"
     r"|不确定性|不等长|不变性|缺一不可|不外乎|不愧|不由"
     r"|(?P<neg>并不是|并没有|并不|并非|不再是|而不是|而非|不是|不再|不会|不能|不需要|不应该|不用|不必|不太|没有|没法|无法|无需|不|没|无"
-    r"|从未|尚未|未|绝非|毫无|省掉|省去|去掉|免去|免掉|避免|取消|舍弃|抛弃|别|勿|非)"
+    r"|从未|尚未|未|绝非|毫无|别|勿|非)"
 )
 _NOT_EN = re.compile(
     r"\b(?:not only|no matter|no doubt|not just|not to mention|not necessarily|whether or not|no\. ?\d)\b"
     r"|\b(?P<neg>(?:do|does|did|is|are|was|were|will|would|can|could|should|need|has|have|had)n't"
     r"|cannot|can't|won't|not|never|no longer|no|without|neither|nor|rather than|instead of|none of|nothing"
-    r"|fails? to|failed to|hardly|barely|avoids?|avoiding|prevents?|removes?|removing|eliminates?|eliminating|drops the|skips?)\b"
+    r"|fails? to|failed to|hardly|barely)\b"
+)
+_CONDITION_ZH = re.compile(r"[^,;。]{0,12}(?:才|就|则|再|的话|时候?|的(?![\u4e00-\u9fff]{0,2}$))")
+_CONDITION_EN = re.compile(r"\b(?:if|when|unless|until|once|where|whenever)\b")
+"""A negation inside a condition (放不下才加, if there is no pad token) denies nothing."""
+_CLEARED = re.compile(
+    # Other ways to negate: leaving out, avoiding, and what goes wrong otherwise.
+    r"去掉|省|删|免|避|取消|丢|弃|毁|坏|歪|错|断|乱|崩|糟|差|冲掉|冲垮|失效|失真|泄|漏|否则|不然|仅|只|才|仍|依然|照样|保留|留着|失去|拒"
+    r"|\b(?:leav(?:e|es|ing)|drop(?:s|ping)?|remov(?:e|es|ing)|avoid(?:s|ing)?|prevent(?:s|ing)?|eliminat(?:e|es|ing)|skip(?:s|ping)?|without"
+    r"|keep(?:s|ing)?|stays?|unchanged|only|just|merely|ruin(?:s|ed|ing)?|break(?:s|ing)?|hurts?|harms?|wrong|fail(?:s|ed)?|bad|leaks?|wast(?:e|es|ed)|useless"
+    r"|destroys?|degrades?|otherwise|or else|instead|lacks?|missing|refus(?:e|es|al|als)|need(?:s)? no)\b"
 )
 _SKIP_ZH = re.compile(
     r"(?:再|会|能|能够|可以|需要|应该|应|用|必|太|是|被|把|去|让|怎么|那么|这么|什么|任何|要|想|得|有|所谓|直接|真正|真的|完全|只|仅|都|在)+"
@@ -36,23 +48,17 @@ _TURN = re.compile(r"不是(?P<not>[^,;。]{1,30})[,;]?\s*(?:而是|是)|\bnot (
 
 _ANTONYMS = [
     ("增大 增加 增多 变大 变多 上升 提高 提升 升高 变高 更大 更多 更高 加大 调大", "减小 减少 变小 变少 下降 降低 变低 更小 更少 更低 缩小 调小"),
-    ("更快 变快 加快 加速", "更慢 变慢 减慢 减速"), ("更强 增强 变强", "更弱 减弱 变弱"), ("更长 变长", "更短 变短"),
+    ("太大 太高 过大 过高 偏大 偏高", "太小 太低 过小 过低 偏小 偏低"), ("更快 变快 加快 加速", "更慢 变慢 减慢 减速"), ("更强 增强 变强", "更弱 减弱 变弱"), ("更长 变长", "更短 变短"),
     ("之前 以前 前面", "之后 以后 后面"), ("开启 打开", "关闭 关掉"), ("相同 一样 一致", "不同 不一样 不一致"),
     ("串行", "并行"), ("过拟合", "欠拟合"), ("冻结", "解冻 全部更新"), ("高于 大于 超过 多于", "低于 小于 不到 少于"),
-    ("必须 必要 一定要", "没必要 不必 不用 无需"), ("有用 有效 有益", "没用 无效 有害"), ("全部 所有 整份 全量", "部分 一部分"),
+    ("有益", "有害"), ("全部 所有 整份 全量", "部分 一部分"),
     ("容易", "难以 很难"), ("正相关", "负相关"), ("在线", "离线"), ("显式", "隐式"), ("固定 写死 不变", "可变 随便"),
     ("increas rais higher larger more greater grow bigger upward", "decreas reduc lower smaller less fewer shrink downward"),
     ("faster quicker", "slower"), ("longer", "shorter"), ("before", "after"), ("stronger", "weaker"), ("above", "below"),
-    ("same ident", "differ"), ("enabl", "disabl"), ("frozen freez froz", "unfreez unfrozen"), ("alway", "never"),
-    ("overfit", "underfit"), ("onlin", "offlin"), ("easi", "hard"), ("useful help", "useless"), ("best", "worst"),
-    ("parallel", "sequential"), ("maximiz", "minimiz"), ("most", "least"), ("first", "last"), ("keep", "discard"),
+    ("same ident", "differ"), ("enabl", "disabl"), ("frozen freez froz", "unfreez unfrozen"),
+    ("overfit", "underfit"), ("onlin", "offlin"), ("useful help", "useless"), ("parallel", "sequential"), ("maximiz", "minimiz"), ("keep", "discard"),
 ]
-_OPPOSITE: dict[str, frozenset[str]] = {}
-for _left, _right in _ANTONYMS:
-    for _word in _left.split():
-        _OPPOSITE[_word] = _OPPOSITE.get(_word, frozenset()) | frozenset(_right.split())
-    for _word in _right.split():
-        _OPPOSITE[_word] = _OPPOSITE.get(_word, frozenset()) | frozenset(_left.split())
+_PAIRS = [(tuple(left.split()), tuple(right.split())) for left, right in _ANTONYMS]
 
 HEDGE = re.compile(
     r"可能吧|大概吧|应该吧|也许吧|好像是?吧|不太确定|不确定|不敢肯定|不太记得|记不清|记不太清|瞎猜|我猜|猜的|不知道对不对|印象中好像"
@@ -73,7 +79,7 @@ _WRONG = re.compile(
     r"|^(?:wrong|false|not true|incorrect)\b|\bthe opposite is true\b|\bnot so\b"
 )
 _UNTRUE = re.compile(
-    r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|正当)?(?:的)?理由)$|"
+    r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|正当)?(?:的)?理由|没用|没有用|无济于事|没(?:有)?意义|没(?:有)?必要|不管用|没(?:有)?效果)$|"
     r"\b(?:is|'s|would be) (?:a |an )?(?:bad|poor|weak|terrible|wrong|mistaken|flawed) (?:reason|idea|plan|argument|belief|choice)\b|\b(?:does not|doesn't|do not|don't) hold\b|"
     r"(?:并不是说|并非|不是说|不能说|谈不上|不意味着|不等于说|不代表|不要以为|别以为|不要认为|不认为|不觉得|不同意|不赞成|反对)"
     r"|\b(?:it is|it's|that is) (?:not true|false|wrong|incorrect|not the case|a myth|untrue)(?: to say)?(?: that)?\b"
@@ -94,6 +100,8 @@ class Stance:
     denied: bool
     """The clause reports a belief as wrong, or calls what it says untrue."""
     hedged: bool
+    negated: bool
+    """There is a negation, with a head or without one that can be read."""
     reported: bool
     """The clause reports what others say; denied only when a later clause says so."""
 
@@ -104,6 +112,7 @@ def stance(text: str) -> Stance:
         heads=frozenset(negated_heads(text)),
         denied=bool(_UNTRUE.search(text)),
         hedged=bool(HEDGE.search(text)),
+        negated=bool(negations(text)),
         reported=bool(_OTHERS.search(text)),
     )
 
@@ -119,29 +128,36 @@ def stances(texts: list[str]) -> list[Stance]:
             if first is None and not re.match(r"(?:这|那|that|this|it|which|wrong|不对|错)", text):
                 back = range(i, i + 1)
             for j in back:
-                out[j] = Stance(out[j].heads, True, out[j].hedged, out[j].reported)
+                out[j] = replace(out[j], denied=True)
     for i, s in enumerate(out):
         if s.reported and not s.denied and i + 1 < len(texts) and re.search(
             r"^(?:但|其实|实际上|事实上|不过|然而|but|however|actually|in fact)", texts[i + 1]
         ):
-            out[i] = Stance(s.heads, True, s.hedged, True)
+            out[i] = replace(s, denied=True)
     return out
 
 
 @lru_cache(maxsize=8192)
 def negated_heads(text: str) -> tuple[str, ...]:
     """What the negations of a normalised clause apply to."""
-    heads: list[str] = []
-    for m in _NOT_ZH.finditer(text):
-        if m.group("neg"):
-            heads.extend(_head_zh(text, m.end(), m.group("neg")))
-    for m in _NOT_EN.finditer(text):
-        if m.group("neg"):
-            heads.extend(_head_en(text, m.end()))
-    return tuple(heads)
+    return tuple(h for m in negations(text) for h in _heads(text, m))
 
 
-def _head_zh(text: str, at: int, cue: str) -> list[str]:
+def negations(text: str) -> list[re.Match[str]]:
+    """The negations of a normalised clause, those of conditions left out."""
+    found = [m for m in _NOT_ZH.finditer(text) if m.lastgroup and not _CONDITION_ZH.match(text, m.end())]
+    if not _CONDITION_EN.search(text):
+        found += [m for m in _NOT_EN.finditer(text) if m.lastgroup]
+    return found
+
+
+def _heads(text: str, m: re.Match[str]) -> list[str]:
+    if m.re is _NOT_EN:
+        return _head_en(text, m.end())
+    return [m.group("verb")] if m.lastgroup == "verb" else _head_zh(text, m.end())
+
+
+def _head_zh(text: str, at: int) -> list[str]:
     skip = _SKIP_ZH.match(text, at)
     begin = skip.end() if skip else at
     stop = _END.search(text, begin)
@@ -149,6 +165,9 @@ def _head_zh(text: str, at: int, cue: str) -> list[str]:
     latin = re.match(r"[a-z][a-z0-9_\-]*", tail)
     if latin:
         return [stem(latin.group())]
+    known = next((w for w in ("一样", "一致", "同样") if tail.startswith(w)), None)
+    if known:
+        return [known]
     chars = re.match(r"[\u4e00-\u9fff]+", tail)
     if not chars:
         return []
@@ -170,58 +189,61 @@ def _head_en(text: str, at: int) -> list[str]:
 def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
     """Whether two clauses that share most of their words say opposite things.
 
-    `*_words` are their features; the texts are normalised.
+    `*_words` are their features; the texts are normalised. With negations on both sides nothing is
+    concluded: there are too many ways to put the same negative claim.
     """
-    said, meant = set(negated_heads(answer)), set(negated_heads(claim))
-    for head in said - meant:
-        if _has(head, claim, claim_words) and not _reaches(head, meant):
-            return True
-    if _scope(answer, claim_words) and not _scope(claim, answer_words) and not said & meant:
-        return True
-    for head in meant - said:
-        if _has(head, answer, answer_words) and not said:
-            return True
-    return not said and not meant and _antonym(answer, answer_words, claim, claim_words)
+    said, meant = bool(negations(answer)), bool(negations(claim))
+    if said and not meant:
+        return _denies(answer, claim, claim_words)
+    if meant and not said:
+        return _denies(claim, answer, answer_words)
+    if said:
+        return False
+    return _direction(answer_words) * _direction(claim_words) < 0 or _antonym(
+        answer, answer_words, claim, claim_words
+    )
+
+
+def _denies(negative: str, positive: str, words: frozenset[str]) -> bool:
+    """Whether the one clause negates what the other asserts in the same words."""
+    if _CLEARED.search(positive):
+        return False
+    return any(_has(h, positive, words) for h in negated_heads(negative)) or _scope(negative, words)
 
 
 def _scope(text: str, others: frozenset[str]) -> bool:
     """Whether most of what one negation of `text` covers stands in the other clause."""
-    for pattern in (_NOT_ZH, _NOT_EN):
-        for m in pattern.finditer(text):
-            if not m.group("neg"):
-                continue
-            stop = _END.search(text, m.end())
-            covered = text[m.end() : min(stop.start() if stop else len(text), m.end() + SCOPE)]
-            words = [(f, weight(f)) for f, _, _ in features(covered)]
-            whole = sum(w for _, w in words)
-            inside = [w for f, w in words if f in others]
-            if whole >= 0.8 and len(inside) >= 2 and sum(inside) >= 0.6 * whole:
-                return True
+    for m in negations(text):
+        stop = _END.search(text, m.end())
+        covered = text[m.end() : min(stop.start() if stop else len(text), m.end() + SCOPE)]
+        words = [(f, weight(f)) for f, _, _ in features(covered)]
+        whole = sum(w for _, w in words)
+        inside = [w for f, w in words if f in others]
+        if whole >= 0.8 and len(inside) >= 2 and sum(inside) >= 0.6 * whole:
+            return True
     return False
 
 
-def _reaches(head: str, others: set[str]) -> bool:
-    return any(head[0] == o[0] and head[0] >= "\u4e00" for o in others)
+def _direction(words: frozenset[str]) -> int:
+    """1 when the words go up only, -1 when down only."""
+    return ("↑" in words) - ("↓" in words)
 
 
 def _has(head: str, text: str, words: frozenset[str]) -> bool:
-    if head[0] >= "\u4e00":
-        return head in text
-    return head in words
+    return head in text if head[0] >= "\u4e00" else head in words
 
 
 def _antonym(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
-    for word in _oriented(claim, claim_words):
-        if _has(word, answer, answer_words):
-            continue
-        for other in _OPPOSITE[word]:
-            if _has(other, answer, answer_words) and not _has(other, claim, claim_words):
-                return True
+    """Some pair of opposites has one side in the one clause only, and the other side in the other only."""
+    for left, right in _PAIRS:
+        said = _side(left, answer, answer_words) - _side(right, answer, answer_words)
+        if said and said * (_side(left, claim, claim_words) - _side(right, claim, claim_words)) < 0:
+            return True
     return False
 
 
-def _oriented(text: str, words: frozenset[str]) -> list[str]:
-    return [w for w in _OPPOSITE if (w in text if w[0] >= "\u4e00" else w in words)]
+def _side(side: tuple[str, ...], text: str, words: frozenset[str]) -> bool:
+    return any(_has(w, text, words) for w in side)
 
 
 def turned(text: str) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ The reading is of the answer against one rubric; it says nothing of single point
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,15 @@ def read(answer: str, index: RubricIndex, limit: int) -> Reading:
         listed=listed,
         flags=tuple(flags),
     )
+
+
+def without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
+    """The reading with the clauses inside `spans` of the answer masked: code asserts no belief."""
+    masked = reading.masked.copy()
+    for n, part in enumerate(reading.parts):
+        start, end = reading.folded.span(part.start, part.end)
+        masked[n] |= any(s <= start and end <= e for s, e in spans)
+    return replace(reading, masked=masked)
 
 
 def _words(part: Clause, text: str) -> frozenset[str]:

@@ -155,21 +155,23 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
             break  # windows come shortest first
         fit = np.where(facets, found.fit[:, w], 0.0)
         best = float(fit.max(initial=0.0))
-        rows = np.flatnonzero((fit >= NEAREST * best) & (found.shared[:, w] >= OPPOSED_FROM) & facets)
+        about = (found.shared[:, w] >= OPPOSED_FROM) | ((found.precise[:, w] >= 0.6) & (found.similar[:, w] >= 0.4))
+        rows = np.flatnonzero((fit >= NEAREST * best) & about & facets)
         turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
         for row in rows:
             owner = index.wordings[row].owner
             if not turned[int(row)] or any(not t and index.wordings[r].owner == owner for r, t in turned.items()):
                 continue
             mine = out.setdefault(owner, {})
-            mine[clause] = max(mine.get(clause, 0.0), float(found.shared[row, w]))
+            strength = max(float(found.shared[row, w]), float(found.precise[row, w]) * 0.75)
+            mine[clause] = max(mine.get(clause, 0.0), strength)
     return out
 
 
 def _turns(reading: Reading, clause: int, wording: Wording) -> bool:
     said = reading.stances[clause]
     if said.denied != wording.stance.denied:
-        return not (said.denied and wording.stance.heads)
+        return not (wording.stance.negated if said.denied else said.negated)
     return opposed(reading.parts[clause].text, reading.words[clause], wording.text, wording.words)
 
 

@@ -29,9 +29,9 @@ def breaks(text: str, width: int, hang: int = 0) -> list[int]:
         char = text[at]
         size = get_character_cell_size(char)
         wide = size == 2
-        if at > start and size and char not in NOT_FIRST and previous not in NOT_LAST:
-            if (previous == " " and char != " ") or wide or previous_wide:
-                chance = at
+        allowed = at > start and size and char not in NOT_FIRST and previous not in NOT_LAST
+        if allowed and ((previous == " " and char != " ") or wide or previous_wide):
+            chance = at
         if used + size > room and char != " " and at > start:
             cut = chance if chance > start else at
             found.append(cut)
@@ -70,7 +70,7 @@ class Prose(Visual):
     def laid_out(self, width: int) -> Content:
         """The content with its line breaks for `width`."""
         if self._laid is None or self._laid[0] != width:
-            hang = self.hang if width > 4 * self.hang else 0
+            hang = self.hang if 2 * width > 5 * self.hang else 0
             lines = []
             for paragraph in self.content.expand_tabs(4).split("\n", allow_blank=True):
                 cuts = breaks(paragraph.plain, width, hang)
@@ -81,7 +81,9 @@ class Prose(Visual):
             self._laid = (width, Content("\n").join(lines))
         return self._laid[1]
 
-    def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
         return self.laid_out(width).render_strips(width, height, style, options)
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:

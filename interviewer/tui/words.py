@@ -27,10 +27,17 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
         "offline judge: no language model, only term coverage and similarity",
     ),
     "setup.judge_named": ("{name}", "{name}"),
-    "setup.embedded": ("内置词向量表（中英双语，无需下载）", "embedded table (bilingual, nothing to download)"),
+    "setup.embedded": (
+        "内置词向量表（中英双语，无需下载）",
+        "embedded table (bilingual, nothing to download)",
+    ),
     "setup.start": ("开始面试", "Start the interview"),
     "setup.resume": ("继续上次", "Go on"),
     "setup.resume_row": ("{role} · {when} · 已答 {n}", "{role} · {when} · {n} answered"),
+    "role.algo": ("算法岗", "Algorithm"),
+    "role.eng": ("工程岗", "Systems"),
+    "role.app": ("应用岗", "Applied"),
+    "role.testdev": ("测试开发", "Test & eval"),
     "level.junior": ("初级", "Junior"),
     "level.mid": ("中级", "Mid"),
     "level.senior": ("高级", "Senior"),
@@ -56,9 +63,18 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "why": ("为什么问这题", "Why this question"),
     "why_follow_up": ("为什么追问", "Why this follow-up"),
     "hint": ("提示", "Hint"),
-    "placeholder.open": ("在这里作答。中英文随意，可以粘贴多行。", "Answer here, in Chinese or English; pasting is fine."),
-    "placeholder.choice": ("写出选项字母，最好再说明理由。", "Give the letter, and better still your reason."),
-    "placeholder.code": ("在这里写代码。代码只做语法分析，不会运行。", "Write the code here. It is parsed, never run."),
+    "placeholder.open": (
+        "在这里作答。中英文随意，可以粘贴多行。",
+        "Answer here, in Chinese or English; pasting is fine.",
+    ),
+    "placeholder.choice": (
+        "写出选项字母，最好再说明理由。",
+        "Give the letter, and better still your reason.",
+    ),
+    "placeholder.code": (
+        "在这里写代码。代码只做语法分析，不会运行。",
+        "Write the code here. It is parsed, never run.",
+    ),
     "chars": ("{n} 字", "{n} chars"),
     "too_long": ("只评前 {n} 字，其余照常保存", "only the first {n} chars are graded; the rest is kept"),
     "draft_saved": ("草稿已保存", "draft saved"),
@@ -121,7 +137,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "confirm.dont_know": ("这道题答“不会”？", "Answer “don't know”?"),
     "confirm.lose_text": ("编辑框里已经写的内容不会提交。", "What you have written will not be submitted."),
     "paused": ("已暂停", "Paused"),
-    "paused_why": ("题目已隐藏，计时停止，草稿已保存。", "The question is hidden, the clock stands, the draft is saved."),
+    "paused_why": (
+        "题目已隐藏，计时停止，草稿已保存。",
+        "The question is hidden, the clock stands, the draft is saved.",
+    ),
     # side panel
     "map": ("知识地图", "Map"),
     "abilities": ("能力估计", "Abilities"),
@@ -147,13 +166,15 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "unscored": ("未评分", "Unscored"),
     "unscored_why": ("不计入任何平均分：{why}", "counts in no average: {why}"),
     "unscored_unknown": ("原因没有记录", "the reason was not recorded"),
-    "by_offline": ("离线评分器评分（没有使用语言模型）", "graded by the offline judge (no language model)"),
-    "by_llm": ("由语言模型 {name} 评分", "graded by the language model {name}"),
+    "by_offline": ("离线评分器（没有用语言模型）", "offline judge (no language model)"),
+    "by_llm": ("语言模型 {name}", "language model {name}"),
     "by_other": ("评分器：{name}", "judge: {name}"),
     "by_fallback": ("后备评分", "fallback"),
     "points": ("要点", "Points"),
-    "points_count": ("讲到 {covered} · 部分 {partial} · 缺失 {missing} · 说反 {contradicted}",
-                     "{covered} covered · {partial} partial · {missing} missing · {contradicted} contradicted"),
+    "points_count": (
+        "讲到 {covered} · 部分 {partial} · 缺失 {missing} · 说反 {contradicted}",
+        "{covered} covered · {partial} partial · {missing} missing · {contradicted} contradicted",
+    ),
     "covered": ("讲到", "Covered"),
     "partial": ("部分", "Partial"),
     "missing": ("缺失", "Missing"),
@@ -164,7 +185,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "penalty": ("扣 {n} 分", "−{n}"),
     "your_answer": ("你的回答", "Your answer"),
     "no_answer": ("没有作答", "no answer"),
-    "legend": ("带底色加下划线的是依据，[数字] 是要点，[字母] 是误解", "Underlined is evidence: [number] a point, [letter] a misconception"),
+    "legend": (
+        "带底色加下划线的是依据，[数字] 是要点，[字母] 是误解",
+        "Underlined is evidence: [number] a point, [letter] a misconception",
+    ),
     "more_text": ("…（还有 {n} 字，报告里有全文）", "… ({n} more chars; all of it is in the report)"),
     "flags": ("标记", "Flags"),
     "feedback": ("点评", "Comment"),
@@ -231,7 +255,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "col.answered": ("已答", "Ans."),
     "col.score": ("得分", "Score"),
     "col.status": ("状态", "State"),
-    "session.open": ("未完成，回车继续", "open: Enter goes on"),
+    "session.open": ("未完成", "open"),
     "session.finished": ("已完成", "finished"),
     # pick, menu, help, small terminal
     "pick.title": ("练哪一项技能？", "Which skill?"),
@@ -240,53 +264,6 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "help.title": ("帮助", "Help"),
     "too_small": ("终端太小\n请放大到\n{w}×{h} 以上", "Terminal too\nsmall: make it\n{w}×{h} or more"),
     "close": ("关闭", "Close"),
-}
-
-HELP: dict[Lang, str] = {
-    "zh": """\
-作答
-  Ctrl+S   提交            F2  提示（扣分，每题一次）
-  F3       跳过，不计分    F4  不会：记 0 分，看参考答案
-  F5       暂停，停表      F6  再看上一题的点评
-  F10      提前结束        Esc 菜单，列出全部操作
-  Ctrl+Q、Ctrl+C 退出，一切都已保存；Ctrl+Z 挂起，fg 回来
-  撤销用 Ctrl+_，重做用 Ctrl+Y
-
-看点评和报告
-  ←/→ 换页签   ↑/↓ PgUp/PgDn 滚动   回车 继续   S 保存报告
-
-怎么评分
-  每道题有若干评分要点。逐点判断 ✓讲到 ◐部分 ○缺失 ✗说反，依据
-  标在你的原话上。分数 0–10 由代码按要点算出，谁也不能直接给分。
-  追问只问没讲到的；首答、追问后的得分分开记，追问补上的计一部分。
-  跳过的题不计分；没评成的题记为“未评分”，绝不记 0 分。
-
-保存
-  答案先落盘再评分，草稿边写边存。断电或被杀掉，再开就在原处。""",
-    "en": """\
-Answering
-  Ctrl+S   submit               F2  hint (costs marks, once)
-  F3       skip, not graded     F4  don't know: 0, see the reference
-  F5       pause, clock stops   F6  the last verdict again
-  F10      end early            Esc menu of all actions
-  Ctrl+Q, Ctrl+C quit, all is kept; Ctrl+Z suspends, fg returns
-  Ctrl+_ undoes, Ctrl+Y redoes
-
-Verdict and report
-  ←/→ tabs   ↑/↓ PgUp/PgDn scroll   Enter go on   S save the report
-
-How answers are graded
-  Each question has rubric points: ✓covered ◐partial ○missing
-  ✗contradicted, with the evidence marked in your own words. Code
-  computes the 0–10 score from the points; nobody names it.
-  Follow-ups ask for what is missing. First attempt and after
-  follow-ups are kept apart; what probing adds counts in part.
-  A skipped question is not graded; one that could not be graded
-  is “unscored”, never 0.
-
-Safe
-  An answer is on disk before it is graded, a draft as you type.
-  Whatever happens, the next start goes on where you were.""",
 }
 
 
@@ -309,5 +286,5 @@ class Words:
         return entry[self._column] if entry else value
 
 
-def keys() -> frozenset[str]:
+def all_keys() -> frozenset[str]:
     return frozenset(_CATALOGUE)

@@ -13,12 +13,12 @@ from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fake_judge import FakeJudge  # noqa: E402
+from fake_judge import FakeJudge
 
-from interviewer.config import Settings, load_settings  # noqa: E402
-from interviewer.models import Setup  # noqa: E402
-from interviewer.tui.app import InterviewerApp, make_app  # noqa: E402
-from knowledge import KnowledgeMap, load_map  # noqa: E402
+from interviewer.config import Settings, load_settings
+from interviewer.models import Setup
+from interviewer.tui.app import InterviewerApp, make_app
+from knowledge import KnowledgeMap, load_map
 
 OPEN_QUESTION = "optimizer.slow-and-noisy"
 """Has follow-ups for every missing core point, and misconceptions."""
@@ -80,9 +80,4 @@ async def on_screen(pilot: Pilot[Any], kind: type, seconds: float = 8) -> Any:
 
 def words_of(app: InterviewerApp) -> str:
     """All that can be read on the screen, as lines."""
-    from textual.geometry import Region
-
-    width, height = app.size
-    strips = app.screen._compositor.render_strips()
-    del Region, width, height
-    return "\n".join(strip.text for strip in strips)
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from interviewer.models import (
     Evidence,
-    Judgement,
     JudgeInfo,
+    Judgement,
     MisconceptionFound,
     PointVerdict,
     Rubric,
@@ -45,14 +45,26 @@ class FakeJudge:
             return Judgement(score=None, grade=None, judge=info, error=self.unscored)
         points = []
         for n, p in enumerate(rubric.points):
-            verdict: Verdict = "covered" if n < self.covered and not ignorant else ("partial" if n == self.covered else "missing")
+            verdict: Verdict = (
+                "covered"
+                if n < self.covered and not ignorant
+                else ("partial" if n == self.covered else "missing")
+            )
             if ignorant:
                 verdict = "missing"
             quote = answer[n * 4 : n * 4 + 12] if verdict != "missing" else ""
             evidence = [Evidence(start=n * 4, end=n * 4 + len(quote), text=quote)] if quote else []
             credit = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "contradicted": 0.0}[verdict]
             points.append(
-                PointVerdict(id=p.id, verdict=verdict, credit=credit, evidence=evidence, text=p.text(lang), weight=p.weight, core=p.core)
+                PointVerdict(
+                    id=p.id,
+                    verdict=verdict,
+                    credit=credit,
+                    evidence=evidence,
+                    text=p.text(lang),
+                    weight=p.weight,
+                    core=p.core,
+                )
             )
         found = []
         if self.misconception and rubric.misconceptions:

@@ -30,10 +30,17 @@ async def ready(pilot: Any, app: Any) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_from_set_up_to_report_by_keyboard_alone(
-    app_for: AppFor, judge: FakeJudge, size: tuple[int, int], home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app_for: AppFor,
+    judge: FakeJudge,
+    size: tuple[int, int],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = app_for(only=[OPEN_QUESTION, "lora.core-advantage", "lora.principle-and-starting-point"], questions=3)
+    app = app_for(
+        only=[OPEN_QUESTION, "lora.core-advantage", "lora.principle-and-starting-point"], questions=3
+    )
     async with app.run_test(size=size) as pilot:
         await on_screen(pilot, SetupScreen)
         await pilot.press("enter")
@@ -112,7 +119,9 @@ async def test_start_now_shows_the_first_question_at_once(app_for: AppFor, judge
     assert app.report.turns[0].question_id == asked.question_id
 
 
-async def test_nothing_is_given_away_before_the_follow_up(app_for: AppFor, judge: FakeJudge, the_map: Any) -> None:
+async def test_nothing_is_given_away_before_the_follow_up(
+    app_for: AppFor, judge: FakeJudge, the_map: Any
+) -> None:
     judge.misconception = True
     app = app_for(only=[OPEN_QUESTION], questions=1, start_now=True)
     question = the_map.question(OPEN_QUESTION)
@@ -156,7 +165,7 @@ async def test_an_empty_answer_is_not_submitted(app_for: AppFor, judge: FakeJudg
 
 
 async def test_a_double_submit_is_one_answer(app_for: AppFor, judge: FakeJudge) -> None:
-    judge.delay = 0.3
+    judge.delay = 1.2
     app = app_for(start_now=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot, app)

@@ -18,7 +18,10 @@ from interviewer.tui.screens.interview import InterviewScreen
 from interviewer.tui.screens.report import ReportScreen
 from interviewer.tui.screens.setup import SetupScreen
 
-HOSTILE = "[/red] [bold]x[/] <script>alert(1)</script> \x1b[31mred\x1b]0;t\x07 NUL\x00 \ud800 \u202eabc [@click=app.quit]q[/] 中文"
+HOSTILE = (
+    "[/red] [bold]x[/] <script>alert(1)</script> \x1b[31mred\x1b]0;t\x07 "
+    "NUL\x00 \ud800 \u202eabc [@click=app.quit]q[/] 中文"
+)
 
 
 async def test_a_draft_is_kept_while_typing_and_is_there_again(app_for: AppFor, settings: Any) -> None:
@@ -97,7 +100,9 @@ async def test_a_full_disk_keeps_the_text_and_says_what_to_do(
     assert judge.calls == [ANSWER]
 
 
-async def test_a_judge_that_fails_after_the_answer_was_kept_can_be_asked_again(app_for: AppFor, judge: FakeJudge) -> None:
+async def test_a_judge_that_fails_after_the_answer_was_kept_can_be_asked_again(
+    app_for: AppFor, judge: FakeJudge
+) -> None:
     judge.fail = JudgeError("model [/red] gone", hint="try again")
     app = app_for(start_now=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -148,7 +153,11 @@ async def test_hostile_text_is_only_text(app_for: AppFor, judge: FakeJudge) -> N
         screen = app.screen
         screen.editor.post_message(events.Paste(HOSTILE + "\n第二行"))
         await until(pilot, lambda: screen.editor.text)
-        assert "\x1b" not in screen.editor.text and "\x00" not in screen.editor.text and "[/red]" in screen.editor.text
+        assert (
+            "\x1b" not in screen.editor.text
+            and "\x00" not in screen.editor.text
+            and "[/red]" in screen.editor.text
+        )
         await until(pilot, lambda: "草稿已保存" in words_of(app))
         await pilot.press("ctrl+s")
         await on_screen(pilot, FeedbackScreen)

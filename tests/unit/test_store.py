@@ -131,7 +131,7 @@ def test_lookup_by_prefix(store: SessionStore) -> None:
         store.session("20261121")
     for nothing in ("", "x", "%", "_" * 14, "20261121-AAAAA", "\ud800"):
         with pytest.raises(SessionError, match="no interview"):
-            store.session(storable(nothing))
+            store.session(nothing)
 
 
 def test_sessions_newest_first_and_by_status(store: SessionStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -56,7 +57,7 @@ class FullScreen(Screen[None]):
 class Dialog(ModalScreen[str | None]):
     """A box over the screen below; dismissed with the action that was chosen, or None."""
 
-    BINDINGS = [("escape", "dismiss(None)", "")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "")]
 
     def __init__(self, words: Words) -> None:
         super().__init__()

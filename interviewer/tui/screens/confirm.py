@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from interviewer.tui.paint import line
@@ -16,7 +18,7 @@ from interviewer.tui.words import Words
 class Confirm(Dialog):
     """Dismissed with "yes", or with None."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "dismiss('yes')", show=False),
         Binding("n", "dismiss(None)", show=False),
     ]
@@ -29,7 +31,9 @@ class Confirm(Dialog):
         with Vertical(classes="box"):
             yield ProseView(line((self.ask, "bold")))
             yield ProseView(line((self.why, "$quiet")), classes="gap")
-            yield KeyBar([
-                Key("⏎/Y", self.words("key.yes"), "dismiss('yes')"),
-                Key("Esc/N", self.words("key.no"), "dismiss(None)"),
-            ])
+            yield KeyBar(
+                [
+                    Key("⏎/Y", self.words("key.yes"), "dismiss('yes')"),
+                    Key("Esc/N", self.words("key.no"), "dismiss(None)"),
+                ]
+            )

@@ -7,8 +7,9 @@ the follow-up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -29,7 +30,7 @@ from interviewer.tui.words import Words
 class FeedbackScreen(FullScreen):
     """Enter leaves it; `owner` decides what comes next."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", show=False, priority=True),
         Binding("escape", "go_on", show=False),
         Binding("left", "tab(-1)", show=False, priority=True),
@@ -91,7 +92,11 @@ class FeedbackScreen(FullScreen):
         t, first = self.words, self.turns[0]
         skill = self.owner.the_map.skills.get(first.skill)
         self.top.put(
-            line((f" {t('tab.verdict')}", "bold"), (" · ", "$line"), safe(skill.text(t.lang) if skill else first.skill, "bold $accent")),
+            line(
+                (f" {t('tab.verdict')}", "bold"),
+                (" · ", "$line"),
+                safe(skill.text(t.lang) if skill else first.skill, "bold $accent"),
+            ),
             line((self._judge(), "$quiet")),
         )
         for tabs in self.query(Tabs):
@@ -173,7 +178,11 @@ class FeedbackScreen(FullScreen):
     def _verdict(self) -> VerticalScroll:
         blocks: list[Widget] = []
         if self.held_back:
-            blocks.append(ProseView(line(("↳ ", "bold $accent"), (self.words("held_back"), "$accent")), hang=2, classes="note"))
+            blocks.append(
+                ProseView(
+                    line(("↳ ", "bold $accent"), (self.words("held_back"), "$accent")), hang=2, classes="note"
+                )
+            )
         number = 0
         several = len(self.turns) > 1
         for turn in self.turns:
@@ -188,10 +197,16 @@ class FeedbackScreen(FullScreen):
             name = t("first_attempt") if turn.kind == "question" else t("follow_up_n", n=number)
             rung = f" · {t.named('rung', turn.rung)}" if turn.rung else ""
             score = j.score if j else None
-            word = "" if j else f"  {t.named('status', {'skip': 'skipped'}.get(turn.action or '', 'unscored'))}"
+            word = (
+                "" if j else f"  {t.named('status', {'skip': 'skipped'}.get(turn.action or '', 'unscored'))}"
+            )
             parts.append(
                 ProseView(
-                    line((f"{name}{rung}  ", "bold $accent"), (marks(score) if j else "", f"bold {score_tone(score)}"), (word, "$quiet")),
+                    line(
+                        (f"{name}{rung}  ", "bold $accent"),
+                        (marks(score) if j else "", f"bold {score_tone(score)}"),
+                        (word, "$quiet"),
+                    ),
                     classes="attempt",
                 )
             )
@@ -202,7 +217,11 @@ class FeedbackScreen(FullScreen):
             if chose is not None:
                 parts.append(chose)
             answer = [ProseView(line((t("your_answer"), "bold")), classes="head")]
-            answer.append(ProseView(marked_answer(t, turn, only=GIVEN_AWAY if self.held_back else None), classes="answer"))
+            answer.append(
+                ProseView(
+                    marked_answer(t, turn, only=GIVEN_AWAY if self.held_back else None), classes="answer"
+                )
+            )
             if any(p.evidence for p in j.points) or j.misconceptions:
                 answer.append(ProseView(line((t("legend"), "$quiet")), classes="gap"))
             parts.append(
@@ -225,7 +244,10 @@ class FeedbackScreen(FullScreen):
         right = chosen == key
         said = t("chose_right") if right else t("chose_wrong", letter=key)
         style = "bold $success" if right else "bold $error"
-        return ProseView(line((f"{'✓' if right else '✗'} {t('chose', letter=chosen)}{t.colon}{said}", style)), classes="chose")
+        return ProseView(
+            line((f"{'✓' if right else '✗'} {t('chose', letter=chosen)}{t.colon}{said}", style)),
+            classes="chose",
+        )
 
     # keys
 
@@ -246,5 +268,3 @@ class FeedbackScreen(FullScreen):
 
     def action_go_on(self) -> None:
         self.dismiss(None)
-
-

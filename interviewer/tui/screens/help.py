@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
+from interviewer.tui.help_text import HELP
 from interviewer.tui.paint import line
 from interviewer.tui.screens.base import Dialog
 from interviewer.tui.widgets.key_bar import Key, KeyBar
 from interviewer.tui.widgets.prose_view import ProseView
-from interviewer.tui.words import HELP
 
 
 class HelpScreen(Dialog):
-    BINDINGS = [Binding("f1,enter,q,question_mark", "dismiss(None)", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,enter,q,question_mark", "dismiss(None)", show=False)]
 
     def compose(self) -> ComposeResult:
         t = self.words

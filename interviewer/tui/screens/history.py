@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import DataTable
 
@@ -22,7 +23,7 @@ from interviewer.tui.widgets.status_line import StatusLine
 
 
 class HistoryScreen(FullScreen):
-    BINDINGS = [Binding("escape", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
 
     def keys(self) -> list[Key]:
         t = self.words
@@ -56,10 +57,9 @@ class HistoryScreen(FullScreen):
 
     def _cells(self, row: SessionRow) -> list[Text]:
         t = self.words
-        roles = {r.id.value: r.text(t.lang) for r in self.owner.the_map.roles}
         values = [
             when(row.created_at),
-            roles.get(row.role, row.role),
+            t.named("role", row.role),
             t.named("level", row.level),
             t.named("lang", row.lang),
             str(row.answered),

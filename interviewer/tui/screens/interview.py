@@ -7,9 +7,10 @@ screen stays alive; one at a time, whatever is pressed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
@@ -28,19 +29,18 @@ from interviewer.tui.shown import Shown
 from interviewer.tui.widgets.ability_bars import AbilityBars
 from interviewer.tui.widgets.answer_editor import LONG, AnswerEditor
 from interviewer.tui.widgets.interview_clock import InterviewClock
-from interviewer.tui.widgets.key_bar import Key, KeyBar
+from interviewer.tui.widgets.key_bar import Key
 from interviewer.tui.widgets.map_progress import MapColumn, MapLine
 from interviewer.tui.widgets.prose_view import ProseView
 from interviewer.tui.widgets.question_panel import QuestionPanel
 from interviewer.tui.widgets.status_line import StatusLine
-from interviewer.tui.widgets.top_bar import TopBar
 from interviewer.tui.words import Words
 
 DRAFT_SECONDS = 0.5
 
 
 class InterviewScreen(FullScreen):
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", show=False, priority=True),
         Binding("f2", "hint", show=False, priority=True),
         Binding("f3", "skip", show=False, priority=True),
@@ -149,7 +149,11 @@ class InterviewScreen(FullScreen):
         role = the_map.role(self.setup.role.value).text(t.lang)
         place = t("question_n", n=number, total=self.setup.questions)
         self.top.put(
-            line((f" {role}", "bold"), (f" · {t.named('level', self.setup.level)}", "$quiet"), (f"   {place}", "bold $accent"))
+            line(
+                (f" {role}", "bold"),
+                (f" · {t.named('level', self.setup.level)}", "$quiet"),
+                (f"   {place}", "bold $accent"),
+            )
         )
         self._label_editor()
 
@@ -336,7 +340,7 @@ class InterviewScreen(FullScreen):
         self.query_one(QuestionPanel).scroll_relative(y=by, animate=False)
 
     def on_screen_resume(self) -> None:
-        if self.is_mounted and self.query(TopBar) and self.query(KeyBar):
+        if self.is_mounted and self.query(AnswerEditor):
             self.editor.focus()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -19,7 +22,7 @@ from knowledge import KnowledgeMap, Role, Skill
 class PickSkill(Dialog):
     """Dismissed with a skill's id, "" for no skill, None when left."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "move(8)", show=False, priority=True),
@@ -54,7 +57,7 @@ class PickSkill(Dialog):
         menu.add_options(options)
         menu.highlighted = 0 if options else None
 
-    def _prompt(self, s: Skill) -> object:
+    def _prompt(self, s: Skill) -> Content:
         category = next((c for c in self.the_map.categories if c.id == s.category), None)
         name = category.text(self.words.lang) if category else s.category
         return line(safe(s.text(self.words.lang)), "  ", safe(f"{name} · {len(s.questions)}", "$quiet"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -28,7 +29,7 @@ ASK_CELLS = 70
 
 
 class ReportScreen(FullScreen):
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save", show=False),
         Binding("enter", "new", show=False),
         Binding("escape", "back", show=False),
@@ -127,7 +128,9 @@ class ReportScreen(FullScreen):
             skill = self.owner.the_map.skills.get(item.skill)
             name = skill.text(t.lang) if skill else item.name
             rows: list[Content | str | tuple[str, str]] = [
-                (f"{n}. ", "bold $accent"), safe(name, "bold"), safe(f"  {item.why}", "$quiet"),
+                (f"{n}. ", "bold $accent"),
+                safe(name, "bold"),
+                safe(f"  {item.why}", "$quiet"),
             ]
             for point in item.points[:POINTS_PER_SKILL]:
                 rows += ["\n", ("   ○ ", "$quiet"), safe(one_line(point))]
@@ -142,7 +145,11 @@ class ReportScreen(FullScreen):
             return
         heads = [t("col.first"), t("col.probe"), t("col.final")]
         cells = [max(cell_width(h), 4) + 2 for h in heads]
-        yield ProseView(line(("    " + "".join(pad(h, c, right=True) for h, c in zip(heads, cells, strict=True)), "$quiet")))
+        yield ProseView(
+            line(
+                ("    " + "".join(pad(h, c, right=True) for h, c in zip(heads, cells, strict=True)), "$quiet")
+            )
+        )
         for n, q in enumerate(r.questions, 1):
             yield ProseView(self._question(n, q, cells), hang=4)
 
@@ -151,7 +158,9 @@ class ReportScreen(FullScreen):
         values = [marks(v) for v in (q.first_attempt, q.after_probe, q.final)]
         shown = [pad(v, c, right=True) for v, c in zip(values, cells, strict=True)]
         skill = self.owner.the_map.skills.get(q.skill)
-        ask = next((x.text for x in self.report.turns if x.question_id == q.question_id and x.kind == "question"), "")
+        ask = next(
+            (x.text for x in self.report.turns if x.question_id == q.question_id and x.kind == "question"), ""
+        )
         tags = [] if q.status == "answered" else [t.named("status", q.status)]
         tags += [f"{t('hints')} {q.hints}"] if q.hints else []
         return line(
@@ -197,7 +206,9 @@ class ReportScreen(FullScreen):
 
         base = folder / f"interview-{self.report.session}"
         return [
-            write_report(self.report, base.with_suffix(suffix), lang=self.words.lang, the_map=self.owner.the_map)
+            write_report(
+                self.report, base.with_suffix(suffix), lang=self.words.lang, the_map=self.owner.the_map
+            )
             for suffix in (".html", ".md")
         ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
@@ -14,12 +15,12 @@ from interviewer.store import SessionRow
 from interviewer.tui.paint import line, safe
 from interviewer.tui.screens.base import FullScreen
 from interviewer.tui.screens.pick import PickSkill
+from interviewer.tui.when import when
 from interviewer.tui.widgets.action_row import ActionRow
 from interviewer.tui.widgets.choice_row import LABEL_CELLS, ChoiceRow
 from interviewer.tui.widgets.key_bar import Key, KeyBar
 from interviewer.tui.widgets.prose_view import ProseView
 from interviewer.tui.widgets.status_line import StatusLine
-from interviewer.tui.when import when
 from interviewer.tui.words import Words
 from knowledge.models import Lang, Level, Role
 
@@ -30,7 +31,7 @@ LANGS: list[Lang] = ["zh", "en"]
 
 
 class SetupScreen(FullScreen):
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", show=False),
         Binding("r", "resume", show=False),
         Binding("h", "history", show=False),
@@ -93,19 +94,35 @@ class SetupScreen(FullScreen):
         t, the_map = self.words, self.owner.the_map
         self.top.put(line((f" {t('app')}", "bold")), line((self.owner.version, "$quiet")))
         self.query_one("#title", ProseView).put("")
-        self._row("role").put(t("setup.role"), [the_map.role(r.value).text(t.lang) if t.lang == "zh" else _short(r) for r in Role])
+        self._row("role").put(t("setup.role"), [t.named("role", r.value) for r in Role])
         role = the_map.role(self._role().value)
         self.query_one("#about", ProseView).put(
-            line(" " * LABEL_CELLS, (" ", ""), safe(role.text(t.lang), "$foreground"), (f"{t.colon}{role.about.text(t.lang)}", "$quiet")),
+            line(
+                " " * LABEL_CELLS,
+                (" ", ""),
+                safe(role.text(t.lang), "$foreground"),
+                (f"{t.colon}{role.about.text(t.lang)}", "$quiet"),
+            ),
             hang=LABEL_CELLS + 1,
         )
         self._row("level").put(t("setup.level"), [t.named("level", v) for v in LEVELS])
         self._row("lang").put(t("setup.lang"), [t.named("lang", v) for v in LANGS])
-        probes = t("setup.follow_ups", n=self.setup.follow_ups) if self.setup.follow_ups else t("setup.no_follow_ups")
+        probes = (
+            t("setup.follow_ups", n=self.setup.follow_ups)
+            if self.setup.follow_ups
+            else t("setup.no_follow_ups")
+        )
         asked = t("setup.only", n=len(self.setup.only)) if self.setup.only else probes
-        self._row("questions").put(t("setup.questions"), [t("setup.n_questions", n=v) for v in self._row("questions").values], asked)
-        self._row("minutes").put(t("setup.minutes"), [t("setup.n_minutes", n=f"{v:g}") for v in self._row("minutes").values])
-        skills = [the_map.skills[str(v)].text(t.lang) if v else t("setup.any_skill") for v in self._row("skill").values]
+        self._row("questions").put(
+            t("setup.questions"), [t("setup.n_questions", n=v) for v in self._row("questions").values], asked
+        )
+        self._row("minutes").put(
+            t("setup.minutes"), [t("setup.n_minutes", n=f"{v:g}") for v in self._row("minutes").values]
+        )
+        skills = [
+            the_map.skills[str(v)].text(t.lang) if v else t("setup.any_skill")
+            for v in self._row("skill").values
+        ]
         self._row("skill").put(t("setup.skill"), skills, t("setup.pick_skill"))
         self._fact("judge", t("setup.judge"), self.owner.judge_name(t))
         self._fact("embedder", t("setup.embedder"), self.owner.settings.embedder or t("setup.embedded"))
@@ -136,7 +153,12 @@ class SetupScreen(FullScreen):
         if row is not None:
             t, the_map = self.words, self.owner.the_map
             names = {r.id.value: r.text(t.lang) for r in the_map.roles}
-            what = t("setup.resume_row", role=names.get(row.role, row.role), when=when(row.updated_at), n=row.answered)
+            what = t(
+                "setup.resume_row",
+                role=names.get(row.role, row.role),
+                when=when(row.updated_at),
+                n=row.answered,
+            )
             action.put("R", t("setup.resume"), what)
 
     @on(ChoiceRow.Changed)
@@ -202,7 +224,3 @@ class SetupScreen(FullScreen):
     def _picked(self, skill: str | None) -> None:
         if skill is not None:
             self._row("skill").choose(skill or None)
-
-
-def _short(role: Role) -> str:
-    return {"algo": "Algorithm", "eng": "Systems", "app": "Applied", "testdev": "Test & eval"}[role.value]

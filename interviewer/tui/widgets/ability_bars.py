@@ -46,10 +46,15 @@ class AbilityBars(Widget):
             skill = self.the_map.skills.get(s.skill)
             name = skill.text(self.words.lang) if skill else s.name
             if self._stacked(width):
-                rows += [line(pad(name, width)), line(bar(s.level / 100, width - 5), (f" {s.level:3.0f}", "bold"))]
+                rows += [
+                    line(pad(name, width)),
+                    line(bar(s.level / 100, width - 5), (f" {s.level:3.0f}", "bold")),
+                ]
             else:
                 cells = min(width - names - 6, 40)
-                rows.append(line(pad(name, names), " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold")))
+                rows.append(
+                    line(pad(name, names), " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold"))
+                )
         left = len(self.standings) - len(self._rows())
         if left > 0:
             rows.append(line((f"+{left}", "$quiet")))

@@ -6,8 +6,10 @@ terminal; newlines and tabs stay.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
 from interviewer.text import visible
@@ -17,7 +19,7 @@ LONG = 20_000
 
 
 class AnswerEditor(TextArea):
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+underscore", "undo", "undo", show=False),
         # Undo has moved: Ctrl+Z suspends, as in every other program of a terminal.
         Binding("shift+tab", "app.focus_previous", show=False),
@@ -51,7 +53,11 @@ class AnswerEditor(TextArea):
             row, column = self.selection.start
             before = self.document.get_line(row)[:column]
             indent = before[: len(before) - len(before.lstrip(" \t"))]
-            self._replace_via_keyboard("\n" + indent + ("    " if before.rstrip().endswith(":") else ""), *self.selection)
-        elif event.character is not None and event.is_printable and visible(event.character) != event.character:
+            self._replace_via_keyboard(
+                "\n" + indent + ("    " if before.rstrip().endswith(":") else ""), *self.selection
+            )
+        elif (
+            event.character is not None and event.is_printable and visible(event.character) != event.character
+        ):
             event.prevent_default()
             event.stop()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -22,7 +22,7 @@ LABEL_CELLS = 13
 class ChoiceRow(Widget, Generic[V], can_focus=True):
     """`values` with the index of the chosen one; `compact` shows only the chosen one, between arrows."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", show=False),
         Binding("right", "step(1)", show=False),
         Binding("up", "app.focus_previous", show=False),
@@ -76,7 +76,7 @@ class ChoiceRow(Widget, Generic[V], can_focus=True):
         if self.compact:
             previous, following = (self.index - 1) % len(self.values), (self.index + 1) % len(self.values)
             return [("◂ ", previous), (f" {self._names[self.index]} ", None), (" ▸", following)]
-        return [(f" {name} ", n) for n, name in enumerate(self._names)]
+        return [(f" {'●' if n == self.index else '○'} {name} ", n) for n, name in enumerate(self._names)]
 
     def render(self) -> Content:
         focused = self.has_focus

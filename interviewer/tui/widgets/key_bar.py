@@ -26,7 +26,9 @@ class Key:
 
 class _Entry(Static):
     def __init__(self, key: Key) -> None:
-        super().__init__(line((f" {key.key} ", "bold $footer-key-foreground"), (key.label, "$foreground")), markup=False)
+        super().__init__(
+            line((f" {key.key} ", "bold $footer-key-foreground"), (key.label, "$foreground")), markup=False
+        )
         self.key = key
         self.cells = cell_len(key.key) + cell_len(key.label) + 2
 

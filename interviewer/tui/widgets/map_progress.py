@@ -10,7 +10,7 @@ from interviewer.tui.paint import line
 from interviewer.tui.words import Words
 from knowledge import KnowledgeMap
 
-DOTS = 6
+DOTS = 4
 
 
 class _MapWidget(Widget):
@@ -39,7 +39,12 @@ class MapColumn(_MapWidget):
             style = "bold" if here else "" if n else "$quiet"
             dots = "●" * min(n, DOTS - 1) + ("+" if n >= DOTS else "")
             rows.append(
-                line(("▸ " if here else "  ", "$accent"), (name, style), " ", (pad(dots or "·", DOTS), "$primary" if n else "$line"))
+                line(
+                    ("▸ " if here else "  ", "$accent"),
+                    (name, style),
+                    " ",
+                    (pad(dots or "·", DOTS), "$primary" if n else "$line"),
+                )
             )
         return Content("\n").join(rows)
 

@@ -15,7 +15,6 @@ SHOWN = 6_000
 TINTS = {
     "covered": "underline on $mark-good",
     "partial": "underline on $mark-part",
-    "missing": "underline",
     "contradicted": "underline on $mark-bad",
 }
 WRONG = "underline on $mark-bad"
@@ -25,7 +24,12 @@ def marked_answer(t: Words, turn: Turn, *, only: set[Verdict] | None = None) -> 
     """The answer of a turn. `only` keeps the marks of some verdicts, and drops misconceptions."""
     answer = turn.answer or ""
     if not answer.strip():
-        return line((t.named("status", turn.action or "") if turn.action in ("dont_know",) else t("no_answer"), "$quiet"))
+        return line(
+            (
+                t.named("status", turn.action or "") if turn.action in ("dont_know",) else t("no_answer"),
+                "$quiet",
+            )
+        )
     marks, tints = _marks(turn.judgement, answer, only)
     cut = len(answer) > SHOWN
     parts: list[Content | str | tuple[str, str]] = []
@@ -56,7 +60,7 @@ def _marks(
         marks.extend(place(answer, key, evidence))
 
     for n, p in enumerate(judgement.points, 1):
-        if only is None or p.verdict in only:
+        if p.verdict != "missing" and (only is None or p.verdict in only):
             add(str(n), p.evidence, TINTS[p.verdict])
     if only is None:
         for n, m in enumerate(judgement.misconceptions):

@@ -31,12 +31,16 @@ class QuestionPanel(VerticalScroll):
         self.query_one("#ask-meta", ProseView).put(_meta(t, the_map, turn, question))
         self.query_one("#ask-text", ProseView).put(safe(turn.text, "bold"))
         self.query_one("#ask-options", ProseView).put(options(turn.options), hang=4)
+        self.set_class(bool(turn.options), "-options")
         why = t("why_follow_up" if turn.kind == "follow_up" else "why")
         self.query_one("#ask-why", ProseView).put(
             line((f"{why}{t.colon}", "$quiet"), safe(one_line(turn.why), "$quiet")) if turn.why else ""
         )
         self.query_one("#ask-hint", ProseView).put(
-            line(("✱ ", "bold $accent"), (f"{t('hint')}{t.colon}", "bold $accent"), safe(hint)) if hint else "", hang=2
+            line(("✱ ", "bold $accent"), (f"{t('hint')}{t.colon}", "bold $accent"), safe(hint))
+            if hint
+            else "",
+            hang=2,
         )
         if self._shown != turn.turn_id + turn.question_id:
             self._shown = turn.turn_id + turn.question_id

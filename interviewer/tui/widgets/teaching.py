@@ -14,7 +14,10 @@ from knowledge import Question
 
 def reference(t: Words, question: Question, turn: Turn) -> list[Widget]:
     """The reference answer; the options with their reasons; the solution of a code question."""
-    blocks: list[Widget] = [ProseView(safe(turn.text, "$quiet"), classes="asked"), ProseView(safe(question.reference.text(t.lang)))]
+    blocks: list[Widget] = [
+        ProseView(safe(turn.text, "$quiet"), classes="asked"),
+        ProseView(safe(question.reference.text(t.lang))),
+    ]
     if question.choices:
         blocks.append(_head(t("options")))
         order = turn.option_order or list(range(len(question.choices)))
@@ -59,7 +62,10 @@ def sources(t: Words, question: Question) -> list[Widget]:
     for s in question.sources:
         place = s.url or s.id or ""
         year = f" ({s.year or s.version})" if s.year or s.version else ""
-        parts: list[Content | str | tuple[str, str]] = [("· ", "$accent"), safe((s.paper or s.doc or "") + year)]
+        parts: list[Content | str | tuple[str, str]] = [
+            ("· ", "$accent"),
+            safe((s.paper or s.doc or "") + year),
+        ]
         if place:
             parts += ["\n  ", safe(place, "$primary")]
         if s.for_:

@@ -31,7 +31,10 @@ class VerdictList(Vertical):
         t, j = self.words, self.judgement
         if j.score is None:
             why = j.error or t("unscored_unknown")
-            yield ProseView(line((f"! {t('unscored')}{t.colon}", "bold $warning"), safe(t("unscored_why", why=why))), hang=2)
+            yield ProseView(
+                line((f"! {t('unscored')}{t.colon}", "bold $warning"), safe(t("unscored_why", why=why))),
+                hang=2,
+            )
         if j.points:
             yield ProseView(points_count(t, j), classes="count")
         for n, p in enumerate(j.points, 1):
@@ -46,7 +49,9 @@ class VerdictList(Vertical):
                 )
         if j.flags:
             flags = t.comma.join(t.named("flag", f) for f in j.flags)
-            yield ProseView(line((f"! {t('flags')}{t.colon}", "bold $warning"), safe(flags)), hang=2, classes="gap")
+            yield ProseView(
+                line((f"! {t('flags')}{t.colon}", "bold $warning"), safe(flags)), hang=2, classes="gap"
+            )
         if j.feedback and not self.held_back:
             yield ProseView(line((f"{t('feedback')}{t.colon}", "bold"), safe(j.feedback)), classes="gap")
 
@@ -58,7 +63,7 @@ class VerdictList(Vertical):
         return ProseView(
             line(
                 (head, f"bold {tone}"),
-                (number, "bold $accent" if p.evidence else "$quiet"),
+                (number, "bold $accent" if p.evidence and p.verdict != "missing" else "$quiet"),
                 safe(p.text or p.id, "" if p.verdict != "missing" else "$foreground"),
                 (bonus, "$quiet"),
             ),

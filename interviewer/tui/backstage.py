@@ -1,0 +1,230 @@
+"""What the app stands on, whatever screen is up: names, warming up, notices, leaving, suspending.
+
+Knows no order of screens; `app.py` does. First paint waits for nothing here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from interviewer import __version__
+from interviewer.errors import InterviewerError
+from interviewer.models import Report, Setup
+from interviewer.tui.machine_room import MachineRoom, Opening
+from interviewer.tui.screens.setup import SetupScreen
+from interviewer.tui.theme import DARK, LIGHT, theme_name
+from interviewer.tui.words import Words
+from rubrics import load_rules
+
+if TYPE_CHECKING:
+    from interviewer.config import Settings
+    from interviewer.interview import JudgeFactory
+    from interviewer.tui.screens.interview import InterviewScreen
+    from knowledge import KnowledgeMap
+
+
+class Notice(Message):
+    """Something from the machine's thread: a key of the catalogue, or a sentence of a library."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Backstage(App[None]):
+    CSS_PATH = "app.tcss"
+    TITLE = "interviewer"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (12, "-low"), (20, "-middle"), (30, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False, priority=True),
+        Binding("ctrl+c", "copy_or_leave", show=False, priority=True),
+        Binding("ctrl+z", "suspend", show=False, priority=True),
+        Binding("f1", "help", show=False, priority=True),
+        Binding("question_mark", "help", show=False),
+    ]
+
+    def __init__(
+        self,
+        settings: Settings,
+        the_map: KnowledgeMap,
+        setup: Setup,
+        *,
+        resume: str | None = None,
+        start_now: bool = False,
+        judge: JudgeFactory | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.the_map = the_map
+        self.setup = setup
+        self.words = Words(setup.lang)
+        self.failure: InterviewerError | None = None
+        """Why it ended, when it could not go on."""
+        self.session_id: str | None = None
+        """The interview that was held, if any."""
+        self.report: Report | None = None
+        """Its report, so far or final."""
+        self.version = f"v{__version__}"
+        self.ready = False
+        """The machine and the judge are loaded."""
+        self.room = MachineRoom(settings, the_map, judge or self._default_judge)
+        self._resume = resume
+        self._start_now = start_now
+        self._starting: asyncio.Task[bool] | None = None
+        self._leaving = False
+        self._warming: asyncio.Task[None] | None = None
+        rules = load_rules()
+        self.hint_cost = rules.policy.hint_cost
+        self.max_chars = rules.policy.max_answer_chars
+        self._grades = {g.grade: g.name for g in rules.grades}
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = theme_name(settings.theme)
+
+    # names
+
+    def grade_name(self, grade: int | None, lang: str) -> str:
+        """The grade with its name, as in `3 合格`; empty without a grade."""
+        name = self._grades.get(grade) if grade is not None else None
+        return f"{grade} {name.text(lang)}" if name else ""
+
+    def judge_name(self, t: Words) -> str:
+        return t("setup.judge_offline")
+
+    def _default_judge(self) -> Any:
+        from interviewer import paths
+        from interviewer.embeddings import load_embedder
+        from interviewer.judge import OfflineJudge
+
+        embedder, flags = load_embedder(
+            self.settings.embedder, cache_dir=paths.cache_dir(), notice=lambda text: self._told(text)
+        )
+        return OfflineJudge(embedder, rules=load_rules(), flags=flags)  # type: ignore[arg-type]
+
+    # warming up
+
+    async def _open(self) -> Opening | None:
+        try:
+            return await self.room.open()
+        except InterviewerError as e:
+            self.fail(e)
+            return None
+
+    def _warm(self) -> None:
+        if self._warming is None:
+            self._warming = asyncio.create_task(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        try:
+            await self.room.warm_up(self._told)
+            self.ready = True
+        except InterviewerError as e:
+            self.fail(e)
+        except Exception as e:
+            if not self._leaving:
+                self.fail(InterviewerError(f"cannot prepare the interview: {type(e).__name__}: {e}"))
+
+    def _told(self, text: str) -> None:
+        self.post_message(Notice(text))
+
+    def on_notice(self, notice: Notice) -> None:
+        """Progress is shown where there is nothing better to look at; a library's sentence everywhere."""
+        from interviewer.text import visible
+        from interviewer.tui.words import all_keys
+
+        known = notice.text in all_keys()
+        text = self.words(notice.text) if known else visible(notice.text)
+        if isinstance(self.screen, SetupScreen):
+            self.screen.tell(text, done=notice.text == "load.ready")
+        elif not known:
+            self.notify(text, markup=False, timeout=8)
+
+    def action_help(self) -> None:
+        from interviewer.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.words))
+
+    def _interview_screen(self) -> InterviewScreen | None:
+        from interviewer.tui.screens.interview import InterviewScreen
+
+        return next((s for s in self.screen_stack if isinstance(s, InterviewScreen)), None)
+
+    # ending
+
+    def fail(self, error: InterviewerError) -> None:
+        """Nothing more can be done here: leave, and let the command line say why."""
+        if self.failure is None:
+            self.failure = error
+        self.run_worker(self._leave(), group="leave", exclusive=True)
+
+    def action_leave(self) -> None:
+        self.run_worker(self._leave(), group="leave", exclusive=True)
+
+    def action_copy_or_leave(self) -> None:
+        """Ctrl+C copies what is selected, and otherwise leaves, as people expect of it."""
+        from textual.widgets import Input, TextArea
+
+        selected = self.screen.get_selected_text()
+        if isinstance(self.focused, TextArea | Input):
+            selected = self.focused.selected_text or selected
+        if selected:
+            self.copy_to_clipboard(selected)
+            if isinstance(self.focused, TextArea):
+                self.focused.move_cursor(self.focused.cursor_location)
+            self.screen.clear_selection()
+            self.notify(self.words("copied"), markup=False, timeout=2)
+        else:
+            self.action_leave()
+
+    async def _leave(self) -> None:
+        """Save what is not saved, close the machine, go."""
+        if self._leaving:
+            return
+        self._leaving = True
+        interview = self._interview_screen()
+        draft = interview.unsaved() if interview is not None else None
+        if draft is not None and self._starting is not None and not self._starting.done():
+            await asyncio.wait([self._starting], timeout=5)
+        if self._warming is not None:
+            self._warming.cancel()
+        await self._close_room(draft)
+        self.exit(return_code=int(self.failure.exit_code) if self.failure else 0)
+
+    async def _close_room(self, draft: tuple[str, str] | None) -> None:
+        try:
+            report = await self.room.close(draft)
+        except InterviewerError as e:
+            self.failure = self.failure or e
+        else:
+            if report is not None and self.session_id is not None:
+                self.report = report
+
+    async def on_unmount(self) -> None:
+        """However it ended: the database is closed, and a draft that can be saved is."""
+        await self._close_room(None)
+
+    # suspending
+
+    async def action_suspend(self) -> None:
+        """Ctrl+Z: the draft is saved and the clock stands until `fg`."""
+        interview = self._interview_screen()
+        if interview is not None:
+            await interview.keep_draft()
+            await self.room.pause()
+        self.action_suspend_process()
+
+    def _suspended(self, _: object) -> None:
+        self.log("suspended")
+
+    def _resumed(self, _: object) -> None:
+        interview = self._interview_screen()
+        if interview is not None and self.screen is interview:
+            self.run_worker(self.room.read_on(), group="clock")
