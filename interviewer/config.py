@@ -23,6 +23,9 @@ from interviewer.errors import ConfigError, UsageError
 from knowledge.errors import nearest
 from knowledge.models import Lang, Level
 
+MOST_QUESTIONS = 50
+"""In one interview."""
+
 
 def system_lang() -> Lang:
     """English where the locale says so, Chinese otherwise."""
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
     role: str = "algo"
     level: Level = "mid"
     lang: Lang = Field(default_factory=system_lang)
-    questions: int = Field(default=6, ge=1, le=50)
+    questions: int = Field(default=6, ge=1, le=MOST_QUESTIONS)
     minutes: float = Field(default=45, gt=0, le=600)
     db: Path | None = None
     """None: the user's data folder."""

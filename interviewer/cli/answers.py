@@ -12,7 +12,7 @@ import json
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -20,6 +20,7 @@ from interviewer.errors import InputError
 from interviewer.models import Action, Turn
 from knowledge import KnowledgeMap, Role, UnknownNameError
 from knowledge.errors import nearest
+from knowledge.load import Loader
 
 KEYS = {"question_id", "answer", "follow_ups"}
 COMMANDS: dict[str, Action] = {
@@ -29,6 +30,15 @@ COMMANDS: dict[str, Action] = {
     "/不知道": "dont_know",
     "/quit": "finish",
 }
+
+
+class _Texts(Loader):
+    """Every plain scalar but null is text as it was written: `no`, `1.10` and `2026-11-21` are answers."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, form) for tag, form in forms if tag.endswith(":null")]
+        for first, forms in Loader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass
@@ -49,11 +59,14 @@ class Script:
         return as_action(self.in_order.popleft()) if self.in_order else ("finish", None)
 
     def skip_done(self, turns: list[Turn]) -> None:
-        """After a resume: drop what was already given."""
+        """After a resume: drop what was already given, with the hints that were asked for on the way."""
         for turn in turns:
             queue = self.by_id.get(turn.question_id) if self.by_id else self.in_order
-            if queue and (turn.kind == "hint" or turn.action is not None):
+            if turn.kind == "hint" or turn.action is None or not queue:
+                continue
+            while len(queue) > 1 and as_action(queue[0])[0] == "hint":
                 queue.popleft()
+            queue.popleft()
 
     def question_ids(self, role: Role, the_map: KnowledgeMap) -> list[str]:
         """The questions that the file has answers for, in its order."""
@@ -98,24 +111,35 @@ Entry = tuple[str, str | None, list[str]]
 
 def _jsonl(path: Path, text: str) -> list[Entry]:
     entries = []
-    for n, line in enumerate(text.splitlines(), 1):
+    for n, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             value = json.loads(line)
-        except json.JSONDecodeError as e:
-            raise InputError(f"{path}:{n}: not valid JSON: {e.msg}", hint="one JSON object per line") from None
+        except (ValueError, RecursionError) as e:
+            why = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
+            raise InputError(f"{path}:{n}: not valid JSON: {why}", hint="one JSON object per line") from None
         entries.append(_entry(path, f"line {n}", value))
     return entries
 
 
 def _yaml(path: Path, text: str) -> list[Entry]:
+    bad = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if bad:
+        line = text.count("\n", 0, bad.start()) + 1
+        raise InputError(
+            f"{path}:{line}: YAML does not allow the character U+{ord(bad[0]):04X}",
+            hint="write it as an escape in double quotes, or use JSONL",
+        )
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as e:
+        value = yaml.load(text, Loader=_Texts)  # noqa: S506 -- a safe loader, see there
+    except (yaml.YAMLError, RecursionError) as e:
         mark = getattr(e, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{line}: not valid YAML", hint="quote answers that contain `: ` or `#`") from None
+        place = f":{mark.line + 1}" if mark else ""
+        why = getattr(e, "problem", None) or "nested too deeply"
+        raise InputError(
+            f"{path}{place}: not valid YAML: {why}", hint="quote answers that contain `: ` or `#`"
+        ) from None
     if isinstance(value, dict):
         return [_entry(path, str(k), {"question_id": str(k), **_as_fields(v)}) for k, v in value.items()]
     if isinstance(value, list):
@@ -135,7 +159,7 @@ def _as_fields(value: Any) -> dict[str, Any]:
 
 def _entry(path: Path, where: str, value: Any) -> Entry:
     if isinstance(value, str | int | float) or value is None:
-        return where, None, ["" if value is None else str(value)]
+        return where, None, [_text(path, where, value)]
     if not isinstance(value, dict):
         raise InputError(f"{path}, {where}: expected an answer or an object, not {type(value).__name__}")
     for key in value:
@@ -148,4 +172,15 @@ def _entry(path: Path, where: str, value: Any) -> Entry:
         raise InputError(f"{path}, {where}: follow_ups must be a list")
     question_id = value.get("question_id")
     answers = [value.get("answer", ""), *follow_ups]
-    return where, None if question_id is None else str(question_id), ["" if a is None else str(a) for a in answers]
+    return where, None if question_id is None else str(question_id), [_text(path, where, a) for a in answers]
+
+
+def _text(path: Path, where: str, value: Any) -> str:
+    if isinstance(value, str | int | float):
+        return str(value)
+    if value is None:
+        return ""
+    raise InputError(
+        f"{path}, {where}: an answer must be text, not {type(value).__name__}",
+        hint="give several answers to one question as `answer` and `follow_ups`",
+    )

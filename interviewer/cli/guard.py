@@ -29,7 +29,7 @@ def guarded(command: F) -> F:
             stop("interrupted", "everything answered so far is kept; run the same command again", Exit.INTERRUPTED)
         except BrokenPipeError:
             # The reader went away (`| head`): nothing is wrong, and nothing more can be said.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            hush()
             raise typer.Exit(Exit.DONE) from None
         except Exception as e:
             if debug or isinstance(e, typer.Exit | typer.Abort):
@@ -66,6 +66,11 @@ def stop(message: str, hint: str | None, code: int) -> NoReturn:
     if hint:
         say(f"  {hint}")
     raise typer.Exit(int(code))
+
+
+def hush() -> None:
+    """After a broken pipe: what is still to be written to stdout goes nowhere, without complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

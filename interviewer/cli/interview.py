@@ -71,7 +71,7 @@ def interview(
     Examples: `interviewer --role algo` · `interviewer -r eng -l en -n 4 --plain` ·
     `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last`
     """
-    from interviewer.config import load_settings
+    from interviewer.config import MOST_QUESTIONS, load_settings
     from interviewer.models import Setup
     from knowledge import load_map
 
@@ -79,6 +79,8 @@ def interview(
         role=role, level=level, lang=lang, questions=questions, minutes=minutes, theme=theme,
         db=db, embedder=embedder,
     )  # fmt: skip
+    if output is not None:
+        _check_output(output)
     the_map = load_map()
     wanted = the_map.role(settings.role).id
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -92,6 +94,11 @@ def interview(
             only = script.question_ids(wanted, the_map)
     for question_id in only or []:
         the_map.question(question_id)
+    if only and len(only) > MOST_QUESTIONS:
+        raise UsageError(
+            f"{len(only)} questions are more than one interview can hold ({MOST_QUESTIONS})",
+            hint="name the ones to ask with --only, or say how many with --questions",
+        )
     setup = Setup(
         role=wanted,
         level=settings.level,
@@ -110,6 +117,15 @@ def interview(
         code = run_plain(settings, the_map, setup, resume=resume, script=script, as_json=as_json, output=output)
         raise typer.Exit(int(code))
     _run_tui(settings, the_map, setup, resume=resume, explicit=role is not None or skill is not None, output=output)
+
+
+def _check_output(output: Path) -> None:
+    """Better told now than after an hour of answers. Raises UsageError."""
+    from interviewer.report import format_for
+
+    format_for(output)
+    if not output.parent.is_dir():
+        raise UsageError(f"-o {output}: the folder does not exist", hint="create it, or choose another")
 
 
 def _run_tui(

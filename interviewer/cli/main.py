@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from typing import Annotated
 
@@ -78,7 +79,15 @@ def with_default(argv: list[str]) -> list[str]:
         guard.say(f"error: no command {rest[0][:60]!r}")
         guard.say(f"  {hint}")
         raise SystemExit(2)
-    return debug + rest
+    return debug + _with_resume(rest)
+
+
+def _with_resume(argv: list[str]) -> list[str]:
+    """A bare `--resume` means `--resume last`."""
+    for n, word in enumerate(argv):
+        if word == "--resume" and (n + 1 == len(argv) or argv[n + 1].startswith("-")):
+            return [*argv[: n + 1], "last", *argv[n + 1 :]]
+    return argv
 
 
 def main() -> None:
@@ -86,4 +95,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if hasattr(sys.stdin, "reconfigure"):  # an answer in Chinese is text, whatever the locale says
+        ascii_only = codecs.lookup(sys.stdin.encoding).name == "ascii"
+        sys.stdin.reconfigure(encoding="utf-8" if ascii_only else None, errors="replace")
     app(args=with_default(sys.argv[1:]), prog_name="interviewer")

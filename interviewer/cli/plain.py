@@ -6,12 +6,13 @@ What is said to the candidate goes to stdout, or to stderr when stdout is to hol
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from interviewer.cli.answers import Script, as_action
-from interviewer.cli.guard import out, say
+from interviewer.cli.guard import hush, out, say
 from interviewer.cli.interview import judge_factory, session_to_resume
 from interviewer.cli.plain_words import Words
 from interviewer.config import Settings
@@ -37,10 +38,6 @@ def run_plain(
 ) -> Exit:
     """Hold the interview; returns INTERRUPTED when the input ended before the interview did."""
     tell = say if as_json else out
-    if output is not None:
-        from interviewer.report import format_for
-
-        format_for(output)
     return asyncio.run(_run(settings, the_map, setup, resume, script, as_json, output, tell))
 
 
@@ -60,7 +57,13 @@ async def _run(
         interview = await _begin(engine, setup, resume, script)
         words = Words(interview.setup.lang)
         tell(words.begin(interview.id, engine.the_map.role(interview.setup.role.value)))
-        complete = await _Talk(interview, engine, words, script, tell).hold()
+        try:
+            complete = await _Talk(interview, engine, words, script, tell).hold()
+        except (KeyboardInterrupt, asyncio.CancelledError, BrokenPipeError) as e:
+            if isinstance(e, BrokenPipeError):
+                hush()
+            say(words("interrupted").format(id=interview.id))
+            return Exit.INTERRUPTED
         report = interview.report()
         if output is not None:
             write_report(report, output, the_map=the_map)
@@ -112,7 +115,7 @@ class _Talk:
             if turn.turn_id != shown:
                 self._show(view, turn)
                 shown, empty = turn.turn_id, 0
-            given = self.script.take(turn) if self.script else await asyncio.to_thread(self._read)
+            given = self.script.take(turn) if self.script else self._read(turn)
             if given is None:
                 return False
             action, text = given
@@ -158,19 +161,34 @@ class _Talk:
             self.tell(f"  {chr(65 + n)}. {option}")
         if turn.why:
             self.tell(f"({words('why')} {turn.why})")
+        if view.draft:
+            self.tell(f"{words('draft')}\n{visible(view.draft)}")
         if self.asks:
             say(words("prompt"))
 
-    def _read(self) -> tuple[Action, str | None] | None:
-        """One answer from stdin: lines up to an empty one, or between lines of three quotes."""
+    def _read(self, turn: Turn) -> tuple[Action, str | None] | None:
+        """One answer from stdin. Ctrl-C leaves at once, and what was typed is kept as the draft."""
         lines: list[str] = []
+        # asyncio's own handler would wait for the line to end.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._read_into(lines)
+        except KeyboardInterrupt:
+            self.interview.save_draft(turn.turn_id, "\n".join(lines))
+            raise
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _read_into(self, lines: list[str]) -> tuple[Action, str | None] | None:
+        """Lines up to an empty one, or between lines of three quotes; None at the end of the input."""
         fenced = False
         for line in sys.stdin:
             text = line.rstrip("\r\n")
             if text.strip() == '"""':
                 if fenced:
                     return "answer", "\n".join(lines)
-                fenced, lines = True, []
+                fenced = True
+                lines.clear()
                 continue
             if fenced:
                 lines.append(text)

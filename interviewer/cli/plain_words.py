@@ -34,6 +34,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "输入在面试结束前就没有了；已答的都已保存，继续：interviewer --resume {id}",
         "the input ended before the interview did; everything is kept, go on: interviewer --resume {id}",
     ),
+    "interrupted": (
+        "已中断；已答的都已保存，继续：interviewer --resume {id}",
+        "interrupted; everything is kept, go on: interviewer --resume {id}",
+    ),
+    "draft": ("上次写到一半的草稿（没有提交）：", "Your draft from last time (not submitted):"),
     "see": ("完整报告：interviewer report {id}", "the whole report: interviewer report {id}"),
     "written": ("报告已写入 {path}", "report written to {path}"),
 }

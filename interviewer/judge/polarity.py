@@ -30,7 +30,7 @@ _NOT_EN = re.compile(
     r"|cannot|can't|won't|not|never|no longer|no|without|neither|nor|rather than|instead of|none of|nothing"
     r"|fails? to|failed to|hardly|barely)\b"
 )
-_CONDITION_ZH = re.compile(r"[^,;。]{0,12}(?:才|就|则|再|的话|时候?|的(?![\u4e00-\u9fff]{0,2}$))")
+_CONDITION_ZH = re.compile(r"[^,;。]{0,8}(?:才|就|则|再|的话|要先|的(?=[给去用走靠由]))")
 _CONDITION_EN = re.compile(r"\b(?:if|when|unless|until|once|where|whenever)\b")
 """A negation inside a condition (放不下才加, if there is no pad token) denies nothing."""
 _CLEARED = re.compile(
@@ -186,11 +186,13 @@ def _head_en(text: str, at: int) -> list[str]:
     return [stem(words[0])] if words else []
 
 
-def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
-    """Whether two clauses that share most of their words say opposite things.
+def opposed(
+    answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]
+) -> bool | None:
+    """Whether two clauses that share most of their words say opposite things; None when it is not to be told.
 
-    `*_words` are their features; the texts are normalised. With negations on both sides nothing is
-    concluded: there are too many ways to put the same negative claim.
+    `*_words` are their features; the texts are normalised. With negations on both sides of different
+    heads nothing is concluded: there are too many ways to put the same negative claim.
     """
     said, meant = bool(negations(answer)), bool(negations(claim))
     if said and not meant:
@@ -198,7 +200,7 @@ def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: 
     if meant and not said:
         return _denies(claim, answer, answer_words)
     if said:
-        return False
+        return False if set(negated_heads(answer)) & set(negated_heads(claim)) else None
     return _direction(answer_words) * _direction(claim_words) < 0 or _antonym(
         answer, answer_words, claim, claim_words
     )
@@ -206,7 +208,7 @@ def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: 
 
 def _denies(negative: str, positive: str, words: frozenset[str]) -> bool:
     """Whether the one clause negates what the other asserts in the same words."""
-    if _CLEARED.search(positive):
+    if set(_CLEARED.findall(positive)) - set(_CLEARED.findall(negative)):
         return False
     return any(_has(h, positive, words) for h in negated_heads(negative)) or _scope(negative, words)
 

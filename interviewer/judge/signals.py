@@ -160,7 +160,8 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
         turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
         for row in rows:
             owner = index.wordings[row].owner
-            if not turned[int(row)] or any(not t and index.wordings[r].owner == owner for r, t in turned.items()):
+            agrees = any(t is False and index.wordings[r].owner == owner for r, t in turned.items())
+            if not turned[int(row)] or agrees:
                 continue
             mine = out.setdefault(owner, {})
             strength = max(float(found.shared[row, w]), float(found.precise[row, w]) * 0.75)
@@ -168,7 +169,7 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
     return out
 
 
-def _turns(reading: Reading, clause: int, wording: Wording) -> bool:
+def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
     said = reading.stances[clause]
     if said.denied != wording.stance.denied:
         return not (wording.stance.negated if said.denied else said.negated)
