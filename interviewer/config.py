@@ -96,6 +96,4 @@ def load_settings(**options: Any) -> Settings:
             hint=f"check the variables INTERVIEWER_* and {paths.config_file()}",
         ) from None
     except (ValueError, OSError) as e:
-        raise ConfigError(
-            f"{paths.config_file()}: {e}", hint="mend the file or move it away; it is TOML"
-        ) from None
+        raise ConfigError(f"{paths.config_file()}: {e}", hint="mend the file or move it away; it is TOML") from None

@@ -84,11 +84,7 @@ def question_results(the_map: KnowledgeMap, rules: Rules, turns: list[Turn]) -> 
         if first is None or first.action is None or first.action == "finish":
             continue
         hints = sum(t.kind == "hint" for t in of_question)
-        probes = [
-            t
-            for t in of_question
-            if t.kind == "follow_up" and t.judgement and t.judgement.score is not None
-        ]
+        probes = [t for t in of_question if t.kind == "follow_up" and t.judgement and t.judgement.score is not None]
         results.append(_result(the_map, rules, first, probes, hints))
     return results
 

@@ -21,9 +21,7 @@ EN_PER_MINUTE = 150
 TALK_SECONDS = (30, 60)
 NEAR_DUPLICATE = 88
 """Percent of rapidfuzz `ratio` between two asks, in the same language, from which they are near-duplicates."""
-SOURCE_ID = re.compile(
-    r"^(arXiv:\d{4}\.\d{4,5}(v\d+)?|doi:10\.\S+|(?!(?i:arxiv|doi)\b)[A-Za-z][\w .,:()/-]+)$"
-)
+SOURCE_ID = re.compile(r"^(arXiv:\d{4}\.\d{4,5}(v\d+)?|doi:10\.\S+|(?!(?i:arxiv|doi)\b)[A-Za-z][\w .,:()/-]+)$")
 
 _LETTER = re.compile(r"(?<![A-Za-z0-9/])[A-F](?![A-Za-z0-9/'’-])")
 _CJK = re.compile(r"[㐀-鿿]")

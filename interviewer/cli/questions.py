@@ -77,7 +77,7 @@ def show_map(
 def _show_skill(the_map: KnowledgeMap, skill_id: str, lang: str, as_json: bool) -> None:
     s = the_map.skills[skill_id]
     if as_json:
-        out(json.dumps(s.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        out(json.dumps(s.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=2))
         return
     zh = lang == "zh"
     builds_on = [the_map.skills[p].text(lang) for p in s.prerequisites]

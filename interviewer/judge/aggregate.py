@@ -52,7 +52,7 @@ def bonus(points: Sequence[Credit], cap: float) -> float:
 
 def grade(score: float) -> int:
     """Half the score, rounded half up."""
-    return int(math.floor(score / 2 + 0.5))
+    return math.floor(score / 2 + 0.5)
 
 
 def marks(
@@ -87,9 +87,7 @@ def _choice(share: float, right: bool | None, rule: KindPolicy) -> float:
     return rule.key_marks + (10 - rule.key_marks) * share if right else 10 * share
 
 
-def interval(
-    score: float, points: Sequence[Credit], penalties: Sequence[float] = ()
-) -> tuple[float, float]:
+def interval(score: float, points: Sequence[Credit], penalties: Sequence[float] = ()) -> tuple[float, float]:
     """A default 90 % interval: wider the nearer the credits lie to one half, and where beliefs were read in."""
     counted = [p for p in points if p.core] or list(points)
     total = sum(p.weight for p in counted) or 1.0

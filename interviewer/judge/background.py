@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from functools import cache
 from importlib.resources import files
@@ -59,7 +60,7 @@ def main() -> None:
         documents.append("\n".join(f"{t.zh}\n{t.en}" for t in texts))
     table = build(documents, f"word counts over the {len(documents)} questions of knowledge/data")
     _path().write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    print(f"{_path()}: {len(table['df'])} words of {len(documents)} questions")
+    sys.stdout.write(f"{_path()}: {len(table['df'])} words of {len(documents)} questions\n")
 
 
 if __name__ == "__main__":

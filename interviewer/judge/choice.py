@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from interviewer.judge.evidence import Span
-from interviewer.judge.index import squeeze
 from interviewer.judge.normalise import Normalised, fold
+from interviewer.judge.wordings import squeeze
 from interviewer.models import Rubric
 
 _ORDINALS_ZH = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5}
@@ -19,18 +19,24 @@ _BARE = re.compile(rf"\W*(?:选|选项|答案|option|answer|choice)?\W*{_L}\W*(?
 _LEADING = re.compile(rf"\W*{_L}(?:\s*[.,:;、。)\]!-]|\s*$|\s*\n|\s*[\u4e00-\u9fff]|\s+(?:because|since|as|is|,))")
 _NAMED = re.compile(
     r"(?:(?:我)?(?:选择?|应该是|应当是|答案(?:应该|应当)?(?:是|为|选)?|正确(?:答案|选项)(?:是|为)?|选项|倾向于?|觉得是|认为是|猜|是)"
-    r"|\b(?:option|answer(?: is|:)?|choice(?: is|:)?|choose|chose|pick|select|go (?:with|for)|going with|i(?:'d| would) say|i think(?: it'?s)?|it'?s|guess))"
+    r"|\b(?:option|answer(?: is|:)?|choice(?: is|:)?|choose|chose|pick|select|go (?:with|for)|going with|"
+    r"i(?:'d| would) say|i think(?: it'?s)?|it'?s|guess))"
     rf"\s*[:：\"'“(\[]*\s*(?:选项?|option|letter)?\s*[\"'“(\[]*{_L}"
 )
-_CORRECT = re.compile(rf"{_L}\s*(?:选项|项)?\s*(?:是对的|是正确的|正确|对(?![比照应])|\bis (?:right|correct|the (?:right|correct|best|answer)))")
+_CORRECT = re.compile(
+    rf"{_L}\s*(?:选项|项)?\s*(?:是对的|是正确的|正确|对(?![比照应])|\bis (?:right|correct|the (?:right|correct|best|answer)))"
+)
 _NOT = re.compile(
-    r"(?:不选|不是|排除|不能选|不该选|不会选|别选|错在|\bnot|n't (?:be |choose |pick )?|\brule out|\bruling out|\bexclude|\beliminate)\s*(?:选项|option|answer)?\s*$"
+    r"(?:不选|不是|排除|不能选|不该选|不会选|别选|错在|\bnot|n't (?:be |choose |pick )?|\brule out|\bruling out|\bexclude|"
+    r"\beliminate)\s*(?:选项|option|answer)?\s*$"
 )
 _WRONG_AFTER = re.compile(
-    r"\s*(?:选项|项)?\s*(?:是错|错|不对|不正确|不行|不选|排除|不成立|有问题|is (?:wrong|incorrect|false|out|not)|isn't|are wrong|can be (?:ruled out|excluded))"
+    r"\s*(?:选项|项)?\s*(?:是错|错|不对|不正确|不行|不选|排除|不成立|有问题|is (?:wrong|incorrect|false|out|not)|isn't|are wrong|"
+    r"can be (?:ruled out|excluded))"
 )
 _ORDINAL = re.compile(
-    r"第(?P<zh>[一二三四五六1-6])(?:个|项|条|种|选项)|\b(?:the |option |number |no\. ?|#)?(?P<en>first|second|third|fourth|fifth|sixth|last)(?: one| option| choice| answer)\b"
+    r"第(?P<zh>[一二三四五六1-6])(?:个|项|条|种|选项)|\b(?:the |option |number |no\. ?|#)?(?P<en>first|second|third|"
+    r"fourth|fifth|sixth|last)(?: one| option| choice| answer)\b"
     r"|(?:选项?|option|number|choice|no\.)\s*(?P<digit>[1-6])(?!\d)"
 )
 MATCH = 88
@@ -95,9 +101,11 @@ def _stands(text: str, m: re.Match[str]) -> bool:
     if _NOT.search(text[:start]) or _WRONG_AFTER.match(text, end):
         return False
     # The English article: “answer is a low-rank update”.
-    return not (m.group("letter") == "a" and re.match(r" [a-z]{2,}", text[end:]) and not re.match(
-        r" (?:because|since|as|and|is|so|for)\b", text[end:]
-    ))
+    return not (
+        m.group("letter") == "a"
+        and re.match(r" [a-z]{2,}", text[end:])
+        and not re.match(r" (?:because|since|as|and|is|so|for)\b", text[end:])
+    )
 
 
 def _one(matches: list[re.Match[str]], count: int) -> Found | None:

@@ -14,8 +14,10 @@ from knowledge.syntax import CodeError, parse, run_check
 _FENCE = re.compile(r"(?:```|~~~)[ \t]*([\w+-]*)[ \t]*\r?\n(.*?)(?:\n[ \t]*(?:```|~~~)|\Z)", re.S)
 _QUOTES = str.maketrans("“”‘’（），：；＝［］｛｝＋－＊／．＂＇\u3000\u00a0", "\"\"''(),:;=[]{}+-*/.\"'  ")
 _LOOKS_LIKE_CODE = re.compile(
-    r"^\s*(?:from\s+[\w.]+\s+import\b|import\s+\w|def\s+\w+\s*\(|class\s+\w+|for\s+.+:\s*$|if\s+.+:\s*$|while\s+.+:\s*$|with\s+.+:\s*$"
-    r"|return\b|try:|else:|elif\s|@\w|[\w.\[\]\"']+(?:\s*,\s*[\w.]+)*\s*[-+*/]?=\s*\S|[\w.]+\(.*\)?\s*,?\s*(?:#.*)?$|[)\]}]+,?\s*$|#)"
+    r"^\s*(?:from\s+[\w.]+\s+import\b|import\s+\w|def\s+\w+\s*\(|class\s+\w+|for\s+.+:\s*$|if\s+.+:\s*$|"
+    r"while\s+.+:\s*$|with\s+.+:\s*$"
+    r"|return\b|try:|else:|elif\s|@\w|[\w.\[\]\"']+(?:\s*,\s*[\w.]+)*\s*[-+*/]?=\s*\S|"
+    r"[\w.]+\(.*\)?\s*,?\s*(?:#.*)?$|[)\]}]+,?\s*$|#)"
 )
 MAX_TRIES = 40
 """Parses tried while looking for the best region; beyond, the answer counts as unparsed."""
@@ -80,7 +82,9 @@ def read_code(answer: str, checks: list[Check]) -> CodeReading:
 
 def regions(answer: str) -> list[Region]:
     """Fenced blocks that parse; else the whole answer; else the longest run of code lines that parses."""
-    fenced = [(m.start(2), m.group(2)) for m in _FENCE.finditer(answer) if m.group(1) not in ("json", "bash", "sh", "yaml")]
+    fenced = [
+        (m.start(2), m.group(2)) for m in _FENCE.finditer(answer) if m.group(1) not in ("json", "bash", "sh", "yaml")
+    ]
     found = [r for start, body in fenced if (r := _try(body, start))]
     if found:
         return found
@@ -132,7 +136,14 @@ def _code_only(code: str) -> list[Span]:
             row, column = token.start
             if token.type == tokenize.STRING and token.end[0] > row:
                 prose.update(range(row, token.end[0] + 1))
-            elif token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+            elif token.type not in (
+                tokenize.COMMENT,
+                tokenize.NL,
+                tokenize.NEWLINE,
+                tokenize.INDENT,
+                tokenize.DEDENT,
+                tokenize.ENDMARKER,
+            ):
                 first = out.get(row, (column, 0))[0]
                 out[row] = (first, max(out.get(row, (0, 0))[1], token.end[1]))
     except (tokenize.TokenError, SyntaxError):

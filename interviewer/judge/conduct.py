@@ -20,11 +20,17 @@ _IGNORANCE = re.compile(
     r"(?:了|啊|哎|呢|吧|的|过|这个|这题|这块|这道题|这方面|相关|内容|的内容|怎么|回答|什么|是什么|具体|答案|哈|诶|这部分|这一块|题|一下|还是|能不能|请|您|我)*"
 )
 _IGNORANCE_EN = re.compile(
-    r"(?:(?:sorry|um|uh|well|honestly|hmm|oh|actually|frankly|to be honest|i am afraid|i'm afraid|unfortunately|no|yeah)[ ,.]*)*"
-    r"(?:(?:i )?(?:really |honestly |just |actually )?(?:do not|don't|dont|did not|didn't) (?:really |actually )?(?:know|remember|recall|have (?:an|any) (?:idea|answer)|understand)"
-    r"|(?:i have |i've )?(?:absolutely )?no (?:idea|clue|answer)|not sure(?: at all)?|(?:i'm|i am) not (?:sure|familiar|certain)|(?:i )?(?:have not|haven't|have never|never) (?:used|heard|seen|studied|learn(?:ed|t)|worked|come across|done)"
-    r"|idk|pass|skip|next(?: question)?|dunno|beats me|n/?a|none|(?:i )?(?:can't|cannot|can not) (?:answer|say|remember|recall))"
-    r"(?:[ ,.]*(?:about|of|on|with|what|this|that|it|the|answer|question|to|one|is|topic|area|before|at all|really|here|works?|how|please|let's|move|next|for|me|i|pass|skip|sorry|honestly|either|yet))*"
+    r"(?:(?:sorry|um|uh|well|honestly|hmm|oh|actually|frankly|to be honest|i am afraid|i'm afraid|"
+    r"unfortunately|no|yeah)[ ,.]*)*"
+    r"(?:(?:i )?(?:really |honestly |just |actually )?(?:do not|don't|dont|did not|didn't) (?:really |"
+    r"actually )?(?:know|remember|recall|have (?:an|any) (?:idea|answer)|understand)"
+    r"|(?:i have |i've )?(?:absolutely )?no (?:idea|clue|answer)|not sure(?: at all)?|(?:i'm|"
+    r"i am) not (?:sure|familiar|certain)|(?:i )?(?:have not|haven't|have never|never) (?:used|heard|seen|"
+    r"studied|learn(?:ed|t)|worked|come across|done)"
+    r"|idk|pass|skip|next(?: question)?|dunno|beats me|n/?a|none|(?:i )?(?:can't|cannot|can not) (?:answer|"
+    r"say|remember|recall))"
+    r"(?:[ ,.]*(?:about|of|on|with|what|this|that|it|the|answer|question|to|one|is|topic|area|before|at all|"
+    r"really|here|works?|how|please|let's|move|next|for|me|i|pass|skip|sorry|honestly|either|yet))*"
 )
 
 
@@ -46,7 +52,8 @@ def dont_know(parts: list[Clause], substance: float) -> bool:
 
 _PLAINLY = re.compile(
     r"不知道|不清楚|不了解|没了解过|没接触过|没听说过|没学过|没研究过|答不上来|没思路|想不起来|不太(?:清楚|了解|懂|会)|不熟"
-    r"|\b(?:do not|don't|dont) (?:really )?know\b|\bno (?:idea|clue)\b|\bnot (?:really )?(?:sure|familiar)\b|\bnever (?:used|heard|studied)\b"
+    r"|\b(?:do not|don't|dont) (?:really )?know\b|\bno (?:idea|clue)\b|\bnot (?:really )?(?:sure|familiar)\b|"
+    r"\bnever (?:used|heard|studied)\b"
 )
 """Said in so many words; “pass” and “不会” also stand in answers and count only when they are all there is."""
 
@@ -106,7 +113,9 @@ def listing(text: str, terms: list[str]) -> tuple[bool, list[tuple[int, int]]]:
     if len(items) < 5 or assigned >= max(2, len(items) / 4):
         return False, []
     known = set(terms)
-    named = [t in known or any(abs(len(t) - len(k)) <= 4 and fuzz.ratio(t, k) >= 88 for k in known) for _, _, t in items]
+    named = [
+        t in known or any(abs(len(t) - len(k)) <= 4 and fuzz.ratio(t, k) >= 88 for k in known) for _, _, t in items
+    ]
     plain = [n or _predicates_nothing(t) for n, (_, _, t) in zip(named, items, strict=True)]
     listed = [(s, e) for (s, e, _), p in zip(items, plain, strict=True) if p]
     share = sum(e - s for s, e in listed) / max(1, sum(e - s for s, e, _ in items))

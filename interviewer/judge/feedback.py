@@ -45,13 +45,21 @@ def _opening(flags: Sequence[Flag], zh: bool) -> str:
         return "没有作答。" if zh else "No answer was given."
     if "dont_know" in flags:
         return (
-            "坦白说不知道没有问题，看一遍参考答案再来。" if zh else "Saying so honestly is fine; read the reference and come back to it."
+            "坦白说不知道没有问题，看一遍参考答案再来。"
+            if zh
+            else "Saying so honestly is fine; read the reference and come back to it."
         )
     if "copied_question" in flags:
-        return "这里主要是在重复题目，还没有作答。" if zh else "This mostly repeats the question and does not answer it yet."
+        return (
+            "这里主要是在重复题目，还没有作答。"
+            if zh
+            else "This mostly repeats the question and does not answer it yet."
+        )
     if "stuffing" in flags:
         return (
-            "只列了名词，没有讲它们之间的关系，所以无法给分。" if zh else "This lists terms without saying anything about them, so it earns nothing."
+            "只列了名词，没有讲它们之间的关系，所以无法给分。"
+            if zh
+            else "This lists terms without saying anything about them, so it earns nothing."
         )
     if "off_topic" in flags:
         return "回答和这道题的内容对不上。" if zh else "This does not bear on the question asked."

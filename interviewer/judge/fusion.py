@@ -32,6 +32,10 @@ class Fusion(BaseModel):
     hedge_cost: float = Field(ge=0, le=1)
     gate: tuple[float, float]
     """Probability of the best point up to which, and from which, an answer earns nothing, and all."""
+    topic: tuple[float, float]
+    """Similarity of the whole answer with the rubric up to which it counts as beside the subject, and from which not."""
+    off_topic_cost: float = Field(ge=0, le=1)
+    """Share of the credit that an answer beside the subject loses."""
     against_from: float = Field(ge=0, le=1)
     """`against` from which a point with no other evidence is contradicted."""
     misconception: MisconceptionRule
@@ -46,10 +50,16 @@ class Fusion(BaseModel):
 
         Text that brushes every point and makes none is off the subject: the gate closes on it.
         """
-        low, high = self.gate
-        opened = min(max((best - low) / (high - low), 0.0), 1.0)
-        credit = min(max((self.probability(signals) - self.floor) / (self.ceiling - self.floor), 0.0), 1.0)
+        opened = _ramp(best, self.gate) * (
+            1.0 - self.off_topic_cost * (1.0 - _ramp(signals.get("topic", 1.0), self.topic))
+        )
+        credit = _ramp(self.probability(signals), (self.floor, self.ceiling))
         return opened * credit * (1.0 - self.hedge_cost * signals.get("hedge", 0.0))
+
+
+def _ramp(value: float, ends: tuple[float, float]) -> float:
+    """0 up to the first end, 1 from the second, straight between."""
+    return min(max((value - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
 
 
 class MisconceptionRule(BaseModel):

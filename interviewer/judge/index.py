@@ -1,52 +1,59 @@
 """A rubric made ready for matching: its wordings, their words and vectors, computed once per rubric.
 
-An owner is a point or a misconception. Each has wordings: its text and the clauses of it (facets) in
-both languages, its terms, and the clauses of the reference and the spoken script that belong to it.
+Beside its own wordings a point gets the clauses of the reference and of the spoken script that make it.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interviewer.judge import lexicon
-from interviewer.judge.normalise import fold, is_cjk, script
-from interviewer.judge.polarity import Stance, stance
-from interviewer.judge.windows import clauses
+from interviewer.judge.normalise import fold
+from interviewer.judge.polarity import stance
+from interviewer.judge.wordings import (
+    MIN_FACET,
+    Draft,
+    Term,
+    Wording,
+    drafts_of,
+    holds,
+    language_of,
+    split_facets,
+    squeeze,
+    terms_of,
+)
 from interviewer.models import Rubric
 from knowledge.models import Misconception, Point
 
 if TYPE_CHECKING:
     from interviewer.embeddings import Embedder
 
-WordingKind = Literal["text", "facet", "model"]
 Floats = NDArray[np.float32]
 
 IN_QUESTION = 0.35
 """What is left of a word's weight when the question says it already."""
 ENOUGH = 3.0
 """Content from which sharing a wording in full counts in full."""
-MIN_FACET = 2.0
-"""Content below which a clause of a point joins its neighbour."""
-_BELIEF = re.compile(
-    r"^(?:误以为|误认为|以为|认为|觉得|把|believes? (?:that )?|thinks? (?:that )?|assumes? (?:that )?|claims? (?:that )?|says? (?:that )?)"
-)
-
 ANCHORS = (
-    "今天天气不错，我们下午去公园散步", "他昨天在超市买了三斤苹果", "这部电影的结局让人意外", "请把会议室的灯关一下",
-    "The weather is nice today and we went for a walk", "She bought three apples at the market",
-    "The film had a surprising ending", "Please turn off the lights in the meeting room",
+    "今天天气不错，我们下午去公园散步",
+    "他昨天在超市买了三斤苹果",
+    "这部电影的结局让人意外",
+    "请把会议室的灯关一下",
+    "The weather is nice today and we went for a walk",
+    "She bought three apples at the market",
+    "The film had a surprising ending",
+    "Please turn off the lights in the meeting room",
 )
 """Sentences that bear on no question; similarity to them is the floor of an embedder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+:
     owner: int
     kind: WordingKind
     lang: str
@@ -57,8 +64,7 @@ class Wording:
     """For a facet: its part of the content of the whole text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+:
     owner: int
     text: str
     bare: str
@@ -127,13 +133,7 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
     """The index of a rubric. `model_answers=False` leaves reference and script out (for measuring)."""
     asks = _asks(rubric)
     owners: list[Point | Misconception] = [*rubric.points, *rubric.misconceptions]
-    drafts: list[tuple[int, WordingKind, str, str, float]] = []
-    for n, owner in enumerate(owners):
-        for lang, text in _texts(owner):
-            drafts.extend(_own(n, lang, text))
-        if n >= len(rubric.points):
-            # A wrong belief is often held in one of its short wordings and in no other words.
-            drafts.extend((n, "facet", _lang(t), t, 0.0) for t in owner.terms)
+    drafts = drafts_of(owners, len(rubric.points))
     words = [frozenset(f for f, _, _ in lexicon.features(fold(d[3]))) for d in drafts]
     vocabulary: dict[str, int] = {}
     for ws in words:
@@ -167,7 +167,7 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         points=rubric.points,
         misconceptions=rubric.misconceptions,
         wordings=wordings,
-        terms=tuple(_terms(owners, len(rubric.points), asks)),
+        terms=tuple(terms_of(owners, len(rubric.points), asks)),
         vocabulary=vocabulary,
         idf=idf,
         cover=_cover(words, vocabulary, idf),
@@ -201,27 +201,27 @@ def _asks(rubric: Rubric) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for a in asks if a.strip()))
 
 
-def _texts(owner: Point | Misconception) -> list[tuple[str, str]]:
+(owner: Point | Misconception) -> list[tuple[str, str]]:
     """(language, text), once when a row gave one language for both."""
     if owner.zh == owner.en:
-        return [(_lang(owner.en), owner.zh)]
+        return [(language_of(owner.en), owner.zh)]
     return [("zh", owner.zh), ("en", owner.en)]
 
 
-def _lang(text: str) -> str:
+(text: str) -> str:
     return "en" if script(text) == "en" else "zh"
 
 
-def _own(owner: int, lang: str, text: str) -> list[tuple[int, WordingKind, str, str, float]]:
+(owner: int, lang: str, text: str) -> list[Draft]:
     text = _BELIEF.sub("", text) if lang == "zh" else _BELIEF.sub("", text[:1].lower() + text[1:])
     facets = split_facets(text)
     whole = sum(c for _, c in facets) or 1.0
-    out: list[tuple[int, WordingKind, str, str, float]] = [(owner, "text", lang, text, 1.0)]
+    out: list[Draft] = [(owner, "text", lang, text, 1.0)]
     out += [(owner, "facet", lang, t, c / whole) for t, c in facets]
     return out
 
 
-def split_facets(text: str) -> list[tuple[str, float]]:
+(text: str) -> list[tuple[str, float]]:
     """The clauses of a text with their content; thin ones join the clause before."""
     folded = fold(text)
     parts: list[tuple[str, float]] = []
@@ -237,7 +237,7 @@ def split_facets(text: str) -> list[tuple[str, float]]:
 
 def _weights(
     vocabulary: dict[str, int],
-    drafts: list[Any],
+    drafts: list[Draft],
     words: list[frozenset[str]],
     points: int,
     ask_words: tuple[frozenset[str], ...],
@@ -263,11 +263,12 @@ def _cover(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats)
         columns = [vocabulary[w] for w in ws]
         matrix[row, columns] = idf[columns]
     total = matrix.sum(axis=1, keepdims=True)
-    return np.divide(matrix, total, out=matrix, where=total > 1e-6)
+    np.divide(matrix, total, out=matrix, where=total > 1e-6)
+    return matrix
 
 
 def _bags(
-    wordings: tuple[Wording, ...], owners: list[Any], points: int, vocabulary: dict[str, int], idf: Floats
+    wordings: tuple[Wording, ...], owners: Sequence[Point | Misconception], points: int, vocabulary: dict[str, int], idf: Floats
 ) -> Floats:
     """A word that several points have counts for each of them by its share."""
     has = np.zeros((points, len(vocabulary)), dtype=np.float32)
@@ -279,18 +280,18 @@ def _bags(
             for f, _, _ in lexicon.features(fold(term)):
                 if f in vocabulary:
                     has[n, vocabulary[f]] = 1.0
-    return has * idf / np.maximum(has.sum(axis=0), 1.0)
+    return np.asarray(has * idf / np.maximum(has.sum(axis=0), 1.0), dtype=np.float32)
 
 
 def _assigned(
     rubric: Rubric,
     embedder: Embedder,
-    drafts: list[Any],
+    drafts: list[Draft],
     words: list[frozenset[str]],
     vocabulary: dict[str, int],
     idf: Floats,
     vectors: Floats,
-) -> list[tuple[tuple[int, WordingKind, str, str, float], Floats]]:
+) -> list[tuple[Draft, Floats]]:
     """Clauses of the model answers, each given to the point that it speaks to most."""
     texts = [rubric.reference]
     q = rubric.question
@@ -298,7 +299,7 @@ def _assigned(
         texts += [q.reference.zh, q.reference.en, q.talk.zh, q.talk.en]
     pieces: dict[str, str] = {}
     for text in dict.fromkeys(t for t in texts if t.strip()):
-        lang = _lang(text)
+        lang = language_of(text)
         for piece, worth in split_facets(text):
             if worth >= MIN_FACET:
                 pieces.setdefault(piece, lang)
@@ -309,19 +310,21 @@ def _assigned(
     cover = _cover(words, vocabulary, idf)
     owner_of = np.array([d[0] for d in drafts])
     similar = rows @ vectors.T
-    terms = _terms(list(rubric.points), points, ())
-    out = []
+    terms = terms_of(list(rubric.points), points, ())
+    out: list[tuple[Draft, Floats]] = []
     for n, (piece, lang) in enumerate(pieces.items()):
         present = np.zeros(len(vocabulary), dtype=np.float32)
         for f, _, _ in lexicon.features(piece):
             if f in vocabulary:
                 present[vocabulary[f]] = 1.0
         shared = cover @ present
-        score = np.array([
-            max((shared + 0.6 * similar[n])[owner_of == k].max(), 0.0)
-            + 0.4 * any(t.owner == k and holds(t, piece, squeeze(piece)) for t in terms)
-            for k in range(points)
-        ])
+        score = np.array(
+            [
+                max((shared + 0.6 * similar[n])[owner_of == k].max(), 0.0)
+                + 0.4 * any(t.owner == k and holds(t, piece, squeeze(piece)) for t in terms)
+                for k in range(points)
+            ]
+        )
         order = np.argsort(-score, kind="stable")
         best = int(order[0])
         lead = score[best] - (score[order[1]] if points > 1 else 0.0)
@@ -330,11 +333,11 @@ def _assigned(
     return out
 
 
-def squeeze(text: str) -> str:
+(text: str) -> str:
     return "".join(c for c in text if c.isalnum())
 
 
-def _terms(owners: list[Any], points: int, asks: tuple[str, ...]) -> list[Term]:
+(owners: Sequence[Point | Misconception], points: int, asks: tuple[str, ...]) -> list[Term]:
     asked = [squeeze(fold(a)) for a in asks]
     used: dict[str, set[int]] = {}
     for n, owner in enumerate(owners):
@@ -357,7 +360,7 @@ def _terms(owners: list[Any], points: int, asks: tuple[str, ...]) -> list[Term]:
     return out
 
 
-def holds(term: Term, text: str, bare: str) -> bool:
+(term: Term, text: str, bare: str) -> bool:
     """Whether normalised `text` (and it squeezed) has the term, on word borders for Latin terms."""
     if term.bare not in bare:
         return False

@@ -62,12 +62,42 @@ def stem(word: str) -> str:
     if len(word) <= 3 or not word.isascii() or not word.isalpha():
         return word
     for tail, put in (
-        ("ization", "iz"), ("isation", "iz"), ("ational", "at"), ("ations", "at"), ("ation", "at"),
-        ("ising", "iz"), ("izing", "iz"), ("ised", "iz"), ("ized", "iz"), ("ises", "iz"), ("izes", "iz"),
-        ("ise", "iz"), ("ize", "iz"), ("ically", "ic"), ("ities", ""), ("ity", ""), ("iness", ""), ("ness", ""),
-        ("ments", ""), ("ment", ""), ("ings", ""), ("ing", ""), ("ied", "i"), ("ies", "i"), ("ions", ""),
-        ("ion", ""), ("edly", ""), ("ed", ""), ("ers", ""), ("er", ""), ("es", ""), ("ly", ""), ("al", ""),
-        ("s", ""), ("e", ""), ("y", "i"),
+        ("ization", "iz"),
+        ("isation", "iz"),
+        ("ational", "at"),
+        ("ations", "at"),
+        ("ation", "at"),
+        ("ising", "iz"),
+        ("izing", "iz"),
+        ("ised", "iz"),
+        ("ized", "iz"),
+        ("ises", "iz"),
+        ("izes", "iz"),
+        ("ise", "iz"),
+        ("ize", "iz"),
+        ("ically", "ic"),
+        ("ities", ""),
+        ("ity", ""),
+        ("iness", ""),
+        ("ness", ""),
+        ("ments", ""),
+        ("ment", ""),
+        ("ings", ""),
+        ("ing", ""),
+        ("ied", "i"),
+        ("ies", "i"),
+        ("ions", ""),
+        ("ion", ""),
+        ("edly", ""),
+        ("ed", ""),
+        ("ers", ""),
+        ("er", ""),
+        ("es", ""),
+        ("ly", ""),
+        ("al", ""),
+        ("s", ""),
+        ("e", ""),
+        ("y", "i"),
     ):
         if word.endswith(tail) and len(word) - len(tail) >= 3:
             word = word[: len(word) - len(tail)] + put
@@ -161,17 +191,15 @@ def numbers(text: str) -> dict[float, set[str]]:
             if unit in _SCALE:
                 found.setdefault(value * _SCALE[unit], set()).add("")
         else:
-            value = zh_number(chinese)
-            if value is not None:
-                found.setdefault(value, set()).add(chinese_unit or "")
+            found.setdefault(zh_number(chinese), set()).add(chinese_unit or "")
     for word in re.findall(r"[a-z]+", text):
         if word in _NUMBER_WORDS and word not in ("one", "two"):
             found.setdefault(float(_NUMBER_WORDS[word]), set()).add("")
     return found
 
 
-def zh_number(text: str) -> float | None:
-    """十四 → 14, 两百万 → 2000000; None when the characters make no number."""
+def zh_number(text: str) -> float:
+    """十四 → 14, 两百万 → 2000000."""
     total, section, digit = 0, 0, 0
     if all(c in _ZH_DIGITS for c in text):
         return float("".join(str(_ZH_DIGITS[c]) for c in text))

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from interviewer.judge.fusion import MisconceptionRule
-from interviewer.judge.index import RubricIndex, Wording
+from interviewer.judge.index import Floats, RubricIndex
+from interviewer.judge.matching import Matches
 from interviewer.judge.polarity import opposed
 from interviewer.judge.reading import Reading
-from interviewer.judge.signals import Matches, term_hits
+from interviewer.judge.signals import term_hits
+from interviewer.judge.wordings import Wording
 
 TRIES = 6
 """Windows looked at per belief, best first."""
@@ -47,7 +49,7 @@ def held(
     usable = _asserted(reading, found)
     fit = _fit(found, rule)
     right = fit[index.owner_of < len(index.points)]
-    rival = _rivals(found, right.max(axis=0) if right.size else np.zeros(fit.shape[1]))
+    rival = _rivals(found, right.max(axis=0) if right.size else np.zeros(fit.shape[1], np.float32))
     out = []
     for number in range(len(index.misconceptions)):
         owner = len(index.points) + number
@@ -84,7 +86,7 @@ def _agrees(reading: Reading, start: int, end: int, wording: Wording, fit: float
     return not opposed(text, words, wording.text, wording.words)
 
 
-def _rivals(found: Matches, right: np.ndarray) -> np.ndarray:
+def _rivals(found: Matches, right: NDArray[np.floating]) -> Floats:
     """Best fit of a correct wording to each window, or in part to a wider window around it."""
     clauses = max((r[1] for r in found.windows.ranges), default=0)
     around = np.zeros(clauses)
@@ -94,11 +96,11 @@ def _rivals(found: Matches, right: np.ndarray) -> np.ndarray:
     return np.maximum(right, WIDER * wider)
 
 
-def _fit(found: Matches, rule: MisconceptionRule) -> np.ndarray:
+def _fit(found: Matches, rule: MisconceptionRule) -> Floats:
     """Harmonic mean of shared and precise, plus similarity: how well a wording and a window agree."""
-    return np.asarray(found.fit + rule.similar * found.similar)
+    return np.asarray(found.fit + rule.similar * found.similar, dtype=np.float32)
 
 
-def _asserted(reading: Reading, found: Matches) -> np.ndarray:
+def _asserted(reading: Reading, found: Matches) -> Floats:
     bad = [s.denied or bool(m) for s, m in zip(reading.stances, reading.masked, strict=True)]
     return np.array([not any(bad[i] for i in range(*r)) for r in found.windows.ranges])

@@ -11,7 +11,9 @@ from functools import lru_cache
 
 from knowledge.models import Lang
 
-HIDDEN = frozenset("\u200b\u200c\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u180e\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+HIDDEN = frozenset(
+    "\u200b\u200c\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u180e\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 """Characters that show nothing and can carry or split text; joiners of emoji are not among them."""
 
 
@@ -78,9 +80,7 @@ def is_cjk(char: str) -> bool:
 def script(text: str) -> str:
     """`zh`, `en` or `mixed`, by whether Latin words carry the sentence or only its terms."""
     cjk = sum(is_cjk(c) for c in text)
-    words = sum(
-        1 for i, c in enumerate(text) if c.isascii() and c.isalpha() and (i == 0 or not text[i - 1].isalpha())
-    )
+    words = sum(1 for i, c in enumerate(text) if c.isascii() and c.isalpha() and (i == 0 or not text[i - 1].isalpha()))
     if not cjk:
         return "en" if words else "zh"
     # A Chinese word is about two characters, so 0.5 * cjk compares words with words.

@@ -18,9 +18,11 @@ from interviewer.judge.code import CodeReading, read_code
 from interviewer.judge.feedback import feedback
 from interviewer.judge.fusion import Fusion, load_fusion
 from interviewer.judge.index import RubricIndex, build, encode
+from interviewer.judge.lexicon import weight
+from interviewer.judge.matching import match, opposing_clauses
 from interviewer.judge.misconceptions import Held, held
 from interviewer.judge.reading import Reading, read, without
-from interviewer.judge.signals import Matches, OwnerSignals, match, measure, opposing_clauses
+from interviewer.judge.signals import OwnerSignals, measure
 from interviewer.models import (
     Flag,
     JudgeInfo,
@@ -132,14 +134,15 @@ class OfflineJudge:
         code = self._code(rubric, reading, flags)
         prose = reading if code is None else without(reading, code.spans_of_code())
         beliefs = [] if NOTHING & set(flags) else held(prose, index, found, opposing, self.fusion.misconception)
+        for owner in opposing.values():  # code opposes nothing
+            for i in [i for i in owner if prose.masked[i] and not reading.masked[i]]:
+                del owner[i]
         taken = {i: 0.0 for b in beliefs for i in b.clauses}
         signals = [
             measure(n, reading, index, found, {**taken, **opposing.get(n, {})}) for n in range(len(index.points))
         ]
         best = max(self.fusion.probability(s.values) for s in signals)
-        points = [
-            self._point(n, s, best, reading, index, code, rubric, lang, flags) for n, s in enumerate(signals)
-        ]
+        points = [self._point(n, s, best, reading, index, code, rubric, lang, flags) for n, s in enumerate(signals)]
         chosen, right = self._choice(rubric, reading, flags)
         wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
         if not flags and _is_off_topic(points, reading, index) and not wrong and chosen is None:
@@ -176,9 +179,7 @@ class OfflineJudge:
             flags.append("code_unparsed")
         return code
 
-    def _choice(
-        self, rubric: Rubric, reading: Reading, flags: list[Flag]
-    ) -> tuple[choice.Chosen | None, bool | None]:
+    def _choice(self, rubric: Rubric, reading: Reading, flags: list[Flag]) -> tuple[choice.Chosen | None, bool | None]:
         if rubric.kind is not Kind.CHOICE or rubric.question is None:
             return None, None
         chosen = None if {"empty", "dont_know"} & set(flags) else choice.choose(rubric, reading.folded)
@@ -206,6 +207,7 @@ class OfflineJudge:
         credit = 0.0 if NOTHING & set(flags) else self.fusion.credit(signals.values, best)
         spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:4]]
         values = dict(signals.values)
+        against = values["against"] >= self.fusion.against_from
         if code is not None and rubric.question is not None:
             share, places = code.point(rubric.question.checks, point.id)
             values["checks"] = share
@@ -213,8 +215,7 @@ class OfflineJudge:
                 credit *= UNPARSED_SHARE
             floor = self.rules.policy.kinds["code"].check_share * share
             if floor > credit:
-                credit, spans = floor, places or spans
-        against = values["against"] >= self.fusion.against_from
+                credit, spans, against = floor, places or spans, False
         if against and credit > 0:
             # Said and unsaid: what stands against it takes half.
             credit *= 0.5
@@ -278,11 +279,6 @@ def _is_off_topic(points: Sequence[PointVerdict], reading: Reading, index: Rubri
     if any(p.credit > 0 for p in points):
         return False
     own = frozenset().union(*reading.words) if reading.words else frozenset()
-    from interviewer.judge.lexicon import weight
-
     total = sum(map(weight, own))
     inside = sum(weight(w) for w in own if w in index.topic)
     return total > 2 and inside / total < 0.25
-
-
-__all__ = ["OfflineJudge", "OwnerSignals", "rubric_hash"]

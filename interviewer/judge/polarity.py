@@ -36,8 +36,10 @@ _CONDITION_EN = re.compile(r"\b(?:if|when|unless|until|once|where|whenever)\b")
 _CLEARED = re.compile(
     # Other ways to negate: leaving out, avoiding, and what goes wrong otherwise.
     r"去掉|省|删|免|避|取消|丢|弃|毁|坏|歪|错|断|乱|崩|糟|差|冲掉|冲垮|失效|失真|泄|漏|否则|不然|仅|只|才|仍|依然|照样|保留|留着|失去|拒"
-    r"|\b(?:leav(?:e|es|ing)|drop(?:s|ping)?|remov(?:e|es|ing)|avoid(?:s|ing)?|prevent(?:s|ing)?|eliminat(?:e|es|ing)|skip(?:s|ping)?|without"
-    r"|keep(?:s|ing)?|stays?|unchanged|only|just|merely|ruin(?:s|ed|ing)?|break(?:s|ing)?|hurts?|harms?|wrong|fail(?:s|ed)?|bad|leaks?|wast(?:e|es|ed)|useless"
+    r"|\b(?:leav(?:e|es|ing)|drop(?:s|ping)?|remov(?:e|es|ing)|avoid(?:s|ing)?|prevent(?:s|ing)?|"
+    r"eliminat(?:e|es|ing)|skip(?:s|ping)?|without"
+    r"|keep(?:s|ing)?|stays?|unchanged|only|just|merely|ruin(?:s|ed|ing)?|break(?:s|ing)?|hurts?|harms?|"
+    r"wrong|fail(?:s|ed)?|bad|leaks?|wast(?:e|es|ed)|useless"
     r"|destroys?|degrades?|otherwise|or else|instead|lacks?|missing|refus(?:e|es|al|als)|need(?:s)? no)\b"
 )
 _SKIP_ZH = re.compile(
@@ -47,42 +49,81 @@ _END = re.compile(r"[,;:。!?\n.、()]|而是|但是|但|而")
 _TURN = re.compile(r"不是(?P<not>[^,;。]{1,30})[,;]?\s*(?:而是|是)|\bnot (?P<not_en>[^,;.]{2,60}),? but\b")
 
 _ANTONYMS = [
-    ("增大 增加 增多 变大 变多 上升 提高 提升 升高 变高 更大 更多 更高 加大 调大", "减小 减少 变小 变少 下降 降低 变低 更小 更少 更低 缩小 调小"),
-    ("太大 太高 过大 过高 偏大 偏高", "太小 太低 过小 过低 偏小 偏低"), ("更快 变快 加快 加速", "更慢 变慢 减慢 减速"), ("更强 增强 变强", "更弱 减弱 变弱"), ("更长 变长", "更短 变短"),
-    ("之前 以前 前面", "之后 以后 后面"), ("开启 打开", "关闭 关掉"), ("相同 一样 一致", "不同 不一样 不一致"),
-    ("串行", "并行"), ("过拟合", "欠拟合"), ("冻结", "解冻 全部更新"), ("高于 大于 超过 多于", "低于 小于 不到 少于"),
-    ("有益", "有害"), ("全部 所有 整份 全量", "部分 一部分"),
-    ("容易", "难以 很难"), ("正相关", "负相关"), ("在线", "离线"), ("显式", "隐式"), ("固定 写死 不变", "可变 随便"),
-    ("increas rais higher larger more greater grow bigger upward", "decreas reduc lower smaller less fewer shrink downward"),
-    ("faster quicker", "slower"), ("longer", "shorter"), ("before", "after"), ("stronger", "weaker"), ("above", "below"),
-    ("same ident", "differ"), ("enabl", "disabl"), ("frozen freez froz", "unfreez unfrozen"),
-    ("overfit", "underfit"), ("onlin", "offlin"), ("useful help", "useless"), ("parallel", "sequential"), ("maximiz", "minimiz"), ("keep", "discard"),
+    (
+        "增大 增加 增多 变大 变多 上升 提高 提升 升高 变高 更大 更多 更高 加大 调大",
+        "减小 减少 变小 变少 下降 降低 变低 更小 更少 更低 缩小 调小",
+    ),
+    ("太大 太高 过大 过高 偏大 偏高", "太小 太低 过小 过低 偏小 偏低"),
+    ("更快 变快 加快 加速", "更慢 变慢 减慢 减速"),
+    ("更强 增强 变强", "更弱 减弱 变弱"),
+    ("更长 变长", "更短 变短"),
+    ("之前 以前 前面", "之后 以后 后面"),
+    ("开启 打开", "关闭 关掉"),
+    ("相同 一样 一致", "不同 不一样 不一致"),
+    ("串行", "并行"),
+    ("过拟合", "欠拟合"),
+    ("冻结", "解冻 全部更新"),
+    ("高于 大于 超过 多于", "低于 小于 不到 少于"),
+    ("有益", "有害"),
+    ("全部 所有 整份 全量", "部分 一部分"),
+    ("容易", "难以 很难"),
+    ("正相关", "负相关"),
+    ("在线", "离线"),
+    ("显式", "隐式"),
+    ("固定 写死 不变", "可变 随便"),
+    (
+        "increas rais higher larger more greater grow bigger upward",
+        "decreas reduc lower smaller less fewer shrink downward",
+    ),
+    ("faster quicker", "slower"),
+    ("longer", "shorter"),
+    ("before", "after"),
+    ("stronger", "weaker"),
+    ("above", "below"),
+    ("same ident", "differ"),
+    ("enabl", "disabl"),
+    ("frozen freez froz", "unfreez unfrozen"),
+    ("overfit", "underfit"),
+    ("onlin", "offlin"),
+    ("useful help", "useless"),
+    ("parallel", "sequential"),
+    ("maximiz", "minimiz"),
+    ("keep", "discard"),
+    ("最先", "最后"),
+    ("first", "last"),
 ]
 _PAIRS = [(tuple(left.split()), tuple(right.split())) for left, right in _ANTONYMS]
 
 HEDGE = re.compile(
     r"可能吧|大概吧|应该吧|也许吧|好像是?吧|不太确定|不确定|不敢肯定|不太记得|记不清|记不太清|瞎猜|我猜|猜的|不知道对不对|印象中好像"
-    r"|\bnot (?:really |entirely |quite |totally )?sure\b|\bi guess\b|\bmaybe\b|\bnot certain\b|\bno idea if\b|\bi'm guessing\b"
+    r"|\bnot (?:really |entirely |quite |totally )?sure\b|\bi guess\b|\bmaybe\b|\bnot certain\b|"
+    r"\bno idea if\b|\bi'm guessing\b"
     r"|\bif i remember\b|\bperhaps\b"
 )
 _OTHERS = re.compile(
     r"(?:有人|有些人|很多人|不少人|大家|别人|网上|常有人|新手|初学者)[^,。;]{0,6}(?:说|以为|认为|觉得|误以为|误认为|会说)"
     r"|(?:误以为|误认为|误解(?:是|为)|常见(?:的)?(?:误区|误解|错误)|传言|谣言|误区(?:是|在于|之一))"
-    r"|\b(?:some|many|most|a lot of|other) (?:people|candidates|engineers|folks|teams)\b[^,.;]{0,20}\b(?:say|think|believe|assume|claim)\b"
-    r"|\b(?:common|classic|popular) (?:misconception|mistake|myth|belief|error)\b|\bit is (?:often|commonly) (?:said|believed|assumed)\b"
+    r"|\b(?:some|many|most|a lot of|other) (?:people|candidates|engineers|folks|teams)\b[^,.;]{0,20}\b(?:say|"
+    r"think|believe|assume|claim)\b"
+    r"|\b(?:common|classic|popular) (?:misconception|mistake|myth|belief|error)\b|\bit is (?:often|"
+    r"commonly) (?:said|believed|assumed)\b"
     r"|\bpeople (?:often |sometimes )?(?:say|think|believe|assume)\b"
 )
 _WRONG = re.compile(
     r"(?:这|那|其实|但|说法|想法|观点|理解|认识|结论)[^,。;]{0,8}(?:是错的|是不对的|不对|错了|有误|不成立|站不住|不准确|是误解|是误区|不正确|是假的)"
     r"|^(?:其实|但)?(?:不对|错了?|是错的|并非如此|不是这样|不是的|恰恰相反|事实并非如此|大错特错)|并非如此|不是这么回事|不是这样的?"
-    r"|\b(?:that|this|it|which)(?:'s| is| was)(?: simply| just| plainly| actually)? (?:wrong|false|incorrect|a myth|a mistake|not true|not right|not the case|untrue)\b"
+    r"|\b(?:that|this|it|which)(?:'s| is| was)(?: simply| just| plainly| actually)? (?:wrong|false|incorrect|"
+    r"a myth|a mistake|not true|not right|not the case|untrue)\b"
     r"|^(?:wrong|false|not true|incorrect)\b|\bthe opposite is true\b|\bnot so\b"
 )
 _UNTRUE = re.compile(
-    r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|正当)?(?:的)?理由|没用|没有用|无济于事|没(?:有)?意义|没(?:有)?必要|不管用|没(?:有)?效果)$|"
-    r"\b(?:is|'s|would be) (?:a |an )?(?:bad|poor|weak|terrible|wrong|mistaken|flawed) (?:reason|idea|plan|argument|belief|choice)\b|\b(?:does not|doesn't|do not|don't) hold\b|"
+    r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|"
+    r"正当)?(?:的)?理由|没用|没有用|无济于事|没(?:有)?意义|没(?:有)?必要|不管用|没(?:有)?效果)$|"
+    r"\b(?:is|'s|would be) (?:a |an )?(?:bad|poor|weak|terrible|wrong|mistaken|flawed) (?:reason|idea|plan|"
+    r"argument|belief|choice)\b|\b(?:does not|doesn't|do not|don't) hold\b|"
     r"(?:并不是说|并非|不是说|不能说|谈不上|不意味着|不等于说|不代表|不要以为|别以为|不要认为|不认为|不觉得|不同意|不赞成|反对)"
-    r"|\b(?:it is|it's|that is) (?:not true|false|wrong|incorrect|not the case|a myth|untrue)(?: to say)?(?: that)?\b"
+    r"|\b(?:it is|it's|that is) (?:not true|false|wrong|incorrect|not the case|a myth|"
+    r"untrue)(?: to say)?(?: that)?\b"
     r"|\b(?:does not|doesn't|do not|don't) (?:mean|imply|believe|think|agree)(?: that)?\b|\bdisagree\b"
 )
 
@@ -130,8 +171,11 @@ def stances(texts: list[str]) -> list[Stance]:
             for j in back:
                 out[j] = replace(out[j], denied=True)
     for i, s in enumerate(out):
-        if s.reported and not s.denied and i + 1 < len(texts) and re.search(
-            r"^(?:但|其实|实际上|事实上|不过|然而|but|however|actually|in fact)", texts[i + 1]
+        if (
+            s.reported
+            and not s.denied
+            and i + 1 < len(texts)
+            and re.search(r"^(?:但|其实|实际上|事实上|不过|然而|but|however|actually|in fact)", texts[i + 1])
         ):
             out[i] = replace(s, denied=True)
     return out
@@ -186,9 +230,7 @@ def _head_en(text: str, at: int) -> list[str]:
     return [stem(words[0])] if words else []
 
 
-def opposed(
-    answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]
-) -> bool | None:
+def opposed(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool | None:
     """Whether two clauses that share most of their words say opposite things; None when it is not to be told.
 
     `*_words` are their features; the texts are normalised. With negations on both sides of different
@@ -201,9 +243,7 @@ def opposed(
         return _denies(claim, answer, answer_words)
     if said:
         return False if set(negated_heads(answer)) & set(negated_heads(claim)) else None
-    return _direction(answer_words) * _direction(claim_words) < 0 or _antonym(
-        answer, answer_words, claim, claim_words
-    )
+    return _direction(answer_words) * _direction(claim_words) < 0 or _antonym(answer, answer_words, claim, claim_words)
 
 
 def _denies(negative: str, positive: str, words: frozenset[str]) -> bool:

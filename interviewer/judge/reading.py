@@ -89,9 +89,7 @@ def without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
 def _words(part: Clause, text: str) -> frozenset[str]:
     """Features of a clause, without what a “not A but B” rules out."""
     out = turned(part.text)
-    return frozenset(
-        f for f, s, e in lexicon.features(part.text) if not any(a <= s and e <= b for a, b in out)
-    )
+    return frozenset(f for f, s, e in lexicon.features(part.text) if not any(a <= s and e <= b for a, b in out))
 
 
 def _substance(parts: list[Clause], words: tuple[frozenset[str], ...], index: RubricIndex) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from interviewer.errors import InputError
@@ -130,7 +131,9 @@ def _slug(given: str, n: int, seen: set[str]) -> str:
     return slug
 
 
-_SENTENCE = re.compile(r"(?<=[。！？!?；;\n])|(?<=[.])(?=\s+[A-Z(\d\-•])|(?=[①②③④⑤⑥⑦⑧⑨⑩])|(?=(?:^|\s)(?:\d{1,2}[.)、]|[-•*])\s)")
+_SENTENCE = re.compile(
+    r"(?<=[。！？!?；;\n])|(?<=[.])(?=\s+[A-Z(\d\-•])|(?=[①②③④⑤⑥⑦⑧⑨⑩])|(?=(?:^|\s)(?:\d{1,2}[.)、]|[-•*])\s)"
+)
 _CLAUSE = re.compile(r"(?<=[，,：:])(?!\d)")
 _LEAD = re.compile(r"^[\s,，;；。.、:：•*\-]*(?:[①②③④⑤⑥⑦⑧⑨⑩]|[(（]?\d{1,2}[.)）、](?!\d))?\s*")
 
@@ -142,14 +145,15 @@ def split_reference(reference: str, most: int = MOST_POINTS) -> tuple[Point, ...
         halves = _joined([p.strip() for p in _CLAUSE.split(pieces[0])])
         pieces = halves if len(halves) > 1 else pieces
     while len(pieces) > most:
-        sizes = [lexicon.content(fold(a)) + lexicon.content(fold(b)) for a, b in zip(pieces, pieces[1:], strict=False)]
+        sizes = [lexicon.content(fold(a)) + lexicon.content(fold(b)) for a, b in pairwise(pieces)]
         at = sizes.index(min(sizes))
         glue = "" if is_cjk(pieces[at + 1][:1] or "。") else " "
         pieces[at : at + 2] = [pieces[at] + glue + pieces[at + 1]]
     worth = [max(lexicon.content(fold(p)), 0.5) ** 0.5 for p in pieces]
     top = max(worth)
     return tuple(
-        Point(id=f"r{n}", zh=p, en=p, weight=round(5 * w / top, 3)) for n, (p, w) in enumerate(zip(pieces, worth, strict=True), 1)
+        Point(id=f"r{n}", zh=p, en=p, weight=round(5 * w / top, 3))
+        for n, (p, w) in enumerate(zip(pieces, worth, strict=True), 1)
     )
 
 

@@ -25,25 +25,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interviewer.judge import lexicon
-from interviewer.judge.index import Floats, RubricIndex, Term, Wording, holds, squeeze
-from interviewer.judge.polarity import opposed
+from interviewer.judge.index import Floats, RubricIndex
+from interviewer.judge.matching import Matches
 from interviewer.judge.reading import Reading
-from interviewer.judge.windows import runs
+from interviewer.judge.wordings import Term, holds, squeeze
 
 NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "topic", "number", "against", "hedge")
-OPPOSED_FROM = 0.42
-"""Share of a facet's words in a clause from which its polarity is compared."""
-MASS_SCALE = 4.0
-"""Content at which `mass` reaches 1 - 1/e."""
-NEAREST = 0.8
-"""Part of the best fit from which a wording counts among the nearest to a clause."""
 _DENIAL_BEFORE = re.compile(
-    r"(?:不是|并非|不能|不会|不要|不用|别|没有|没|不|而非|无需|\bnot|n't|\bnever|\binstead of|\brather than|\bwithout|\bno)\s*[^,;。]{0,8}$"
+    r"(?:不是|并非|不能|不会|不要|不用|别|没有|没|不|而非|无需|\bnot|n't|\bnever|\binstead of|\brather than|\bwithout|"
+    r"\bno)\s*[^,;。]{0,8}$"
 )
 
 
-@dataclass(frozen=True)
-class Windows:
+:
     """All windows of the answer, as clause ranges, with their words and vectors."""
 
     ranges: tuple[tuple[int, int], ...]
@@ -54,8 +48,7 @@ class Windows:
     """Content of each window that lies outside the rubric's vocabulary."""
 
 
-@dataclass(frozen=True)
-class Matches:
+:
     """Similarity of every window with every wording."""
 
     windows: Windows
@@ -81,7 +74,7 @@ class OwnerSignals:
     """Clauses that say the opposite."""
 
 
-def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
+(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     """Windows and their similarities; `vectors` are the clauses' embeddings."""
     windows = _windows(reading, index, vectors)
     shared = index.cover @ windows.words.T
@@ -95,7 +88,7 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
 
 
-def _topic(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
+(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
     worth = np.array(
         [0.0 if m else sum(map(lexicon.weight, w)) for w, m in zip(reading.words, reading.masked, strict=True)],
         dtype=np.float32,
@@ -107,7 +100,7 @@ def _topic(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
     return min(max((cosine - index.floor) / (1.0 - index.floor), 0.0), 1.0)
 
 
-def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
+(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
     n = len(reading.parts)
     clause_words = np.zeros((n, len(index.vocabulary)), dtype=np.float32)
     outside = np.zeros(n, dtype=np.float32)
@@ -142,7 +135,7 @@ def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
     )
 
 
-def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> dict[int, dict[int, float]]:
+(reading: Reading, index: RubricIndex, found: Matches) -> dict[int, dict[int, float]]:
     """Per owner, the clauses that turn one of its wordings round, with the share of words they have.
 
     A clause is read against the wordings that it resembles most, of all owners: a wording further off
@@ -169,7 +162,7 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
     return out
 
 
-def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
+(reading: Reading, clause: int, wording: Wording) -> bool | None:
     said = reading.stances[clause]
     if said.denied != wording.stance.denied:
         return not (wording.stance.negated if said.denied else said.negated)
@@ -185,7 +178,11 @@ def measure(
     similar = np.where(usable, found.similar, 0.0)
     texts, facets, models = (index.rows(owner, k) for k in ("text", "facet", "model"))
     cover, cover_at = _best(shared[texts])
-    model, model_at = _best(shared[models] * np.sqrt(found.precise[models]) * index.substance[models, None]) if len(models) else (0.0, -1)
+    model, model_at = (
+        _best(shared[models] * np.sqrt(found.precise[models]) * index.substance[models, None])
+        if len(models)
+        else (0.0, -1)
+    )
     facet, facet_at = _facets(owner, index, shared)
     rows = np.concatenate([texts, facets, models])
     like, like_at = _best(similar[rows])
@@ -245,7 +242,9 @@ def _facets(owner: int, index: RubricIndex, shared: Floats) -> tuple[float, list
     return min(best, 1.0), places
 
 
-def _leads(owner: int, index: RubricIndex, similar: Floats, mass: Floats, usable: NDArray[np.bool_]) -> tuple[float, float]:
+def _leads(
+    owner: int, index: RubricIndex, similar: Floats, mass: Floats, usable: NDArray[np.bool_]
+) -> tuple[float, float]:
     """`lead` and `apart`: the best window's distance from the other points, by vectors and by words."""
     points = len(index.points)
     if owner >= points or not usable.any():

@@ -19,8 +19,11 @@ NOT_LAST = frozenset("（【《「『“‘([{")
 """Never ends a line."""
 
 
-def breaks(text: str, width: int, hang: int = 0) -> list[int]:
-    """Offsets at which a new line begins, for text without newlines; `hang` narrows all but the first."""
+def breaks(text: str, width: int, hang: int = 0, *, keep_spaces: bool = False) -> list[int]:
+    """Offsets at which a new line begins, for text without newlines; `hang` narrows all but the first.
+
+    Spaces at the end of a line may hang over, unless `keep_spaces`: a caret can stand on each of them.
+    """
     found: list[int] = []
     room, used, start, chance = max(width, 2), 0, 0, -1
     previous, previous_wide = "", False
@@ -32,7 +35,7 @@ def breaks(text: str, width: int, hang: int = 0) -> list[int]:
         allowed = at > start and size and char not in NOT_FIRST and previous not in NOT_LAST
         if allowed and ((previous == " " and char != " ") or wide or previous_wide):
             chance = at
-        if used + size > room and char != " " and at > start:
+        if used + size > room and (keep_spaces or char != " ") and at > start:
             cut = chance if chance > start else at
             found.append(cut)
             room = max(width - hang, 2)

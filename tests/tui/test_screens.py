@@ -183,6 +183,26 @@ def test_breaking_takes_anything() -> None:
             Prose(Content(text), hang=2).laid_out(width)
 
 
+async def test_the_editor_breaks_lines_as_prose_does(app_for: AppFor) -> None:
+    text = "我会先反问要解决什么。要是风格和格式，几百到几千条精品就够了，"
+    text += "LIMA 在 65B 上用一千来条就做出来了。要是通用能力，再说。"
+    app = app_for(start_now=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, app)
+        editor = app.screen.editor
+        editor.put(text)
+        await pilot.pause()
+        lines = editor.wrapped_document.lines[0]
+        assert "".join(lines) == text and len(lines) == 2
+        assert cell_len(lines[0]) > editor.wrap_width - 6
+        await pilot.press(*"  x  y  ", "up", "end", "z", "home", "delete")
+        assert "z" in editor.text and not editor.text.startswith("我")
+        for width in (40, 41, 60, 100):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            assert all(cell_len(line) <= editor.wrap_width for line in editor.wrapped_document.lines[0])
+
+
 async def test_first_screen_needs_nothing_heavy() -> None:
     """What is slow to load is not loaded by importing the app."""
     import asyncio

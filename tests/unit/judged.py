@@ -35,9 +35,7 @@ def judgement(
         for p in question.points
     ]
     found = [
-        MisconceptionFound(id=m.id, text=m.zh, penalty=m.penalty)
-        for m in question.misconceptions
-        if m.id in wrong
+        MisconceptionFound(id=m.id, text=m.zh, penalty=m.penalty) for m in question.misconceptions if m.id in wrong
     ]
     return Judgement(
         score=score, grade=grade(score), points=points, misconceptions=found,

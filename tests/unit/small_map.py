@@ -57,9 +57,7 @@ def question(id: str = "tuning.base", **changes: Any) -> dict[str, Any]:
 
 
 def choice(id: str = "tuning.choice", **changes: Any) -> dict[str, Any]:
-    options = [
-        {**two(f"做法{n}", f"way {n}"), "why": two(f"理由{n}", f"reason {n}")} for n in ("一", "二", "三", "四")
-    ]
+    options = [{**two(f"做法{n}", f"way {n}"), "why": two(f"理由{n}", f"reason {n}")} for n in ("一", "二", "三", "四")]
     for n, option in enumerate(options, 1):
         option["en"], option["why"]["en"] = f"way {n}", f"reason {n}"  # type: ignore[index]
     return question(id, **{"kind": "choice", "choices": options, "key": "B", **changes})
@@ -103,7 +101,9 @@ def dump(value: Any) -> str:
     return yaml.safe_dump(value, allow_unicode=True, sort_keys=False)
 
 
-def small_map(folder: Path, *questions: dict[str, Any], source_items: dict[str, list[str]] | None = None) -> KnowledgeMap:
+def small_map(
+    folder: Path, *questions: dict[str, Any], source_items: dict[str, list[str]] | None = None
+) -> KnowledgeMap:
     """One skill with these questions, written and read."""
     return load_map(write_map(folder, skill(questions=list(questions)), source_items=source_items))
 

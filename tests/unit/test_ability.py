@@ -29,9 +29,7 @@ LEVELS = sorted(ability.PRIOR_MEAN)
 difficulties = st.floats(1, 10)
 levels = st.sampled_from(LEVELS)
 grades = st.integers(0, 5)
-outcomes = st.builds(
-    Outcome, st.sampled_from(["a", "b"]), difficulties, grades, st.floats(0, 1)
-)
+outcomes = st.builds(Outcome, st.sampled_from(["a", "b"]), difficulties, grades, st.floats(0, 1))
 
 
 def related(one: str, other: str) -> float:
@@ -115,9 +113,7 @@ def test_a_better_grade_never_lowers_the_mean(
 
 
 @given(st.lists(outcomes, max_size=8), difficulties, grades)
-def test_weight_zero_and_unrelated_skills_change_nothing(
-    seen: list[Outcome], difficulty: float, grade: int
-) -> None:
+def test_weight_zero_and_unrelated_skills_change_nothing(seen: list[Outcome], difficulty: float, grade: int) -> None:
     before = of(seen)
     assert of([*seen, Outcome("a", difficulty, grade, 0.0)]).mean == before.mean
     alone = of(seen, relation=lambda a, b: float(a == b))
@@ -148,9 +144,7 @@ def test_a_related_answer_moves_the_mean_less_than_its_own(seen: list[Outcome], 
 
 
 @given(st.lists(outcomes, max_size=6), difficulties, difficulties)
-def test_percent_is_a_share_and_falls_with_difficulty(
-    seen: list[Outcome], one: float, other: float
-) -> None:
+def test_percent_is_a_share_and_falls_with_difficulty(seen: list[Outcome], one: float, other: float) -> None:
     b = of(seen)
     easy, hard = sorted((one, other))
     assert 0 <= percent(b, hard) <= percent(b, easy) <= 100

@@ -78,9 +78,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "value", "says"), BAD)
-def test_a_bad_value_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
-) -> None:
+def test_a_bad_value_of_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
     monkeypatch.setenv(f"INTERVIEWER_{name.upper()}", value)
     with pytest.raises(ConfigError) as e:
         load_settings(role="eng")
@@ -120,9 +118,7 @@ def test_a_file_that_is_no_toml(text: str | bytes) -> None:
         ({"LANG": ""}, "zh"),
     ],
 )
-def test_the_language_of_the_system(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], lang: str
-) -> None:
+def test_the_language_of_the_system(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], lang: str) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert system_lang() == load_settings().lang == lang

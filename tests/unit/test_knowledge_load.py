@@ -139,12 +139,11 @@ def test_every_rule_of_a_question(tmp_path: Path, bad: dict[str, Any], what: str
 
 
 def test_every_rule_of_a_skill(tmp_path: Path) -> None:
-    assert "weights are missing for: testdev" in fault(
-        written(tmp_path, dump(skill(weights={"algo": 1, "eng": 1, "app": 1})))
-    )[1]
-    assert "0 to 3" in fault(
-        written(tmp_path, dump(skill(weights={"algo": 9, "eng": 1, "app": 1, "testdev": 0})))
-    )[1]
+    assert (
+        "weights are missing for: testdev"
+        in fault(written(tmp_path, dump(skill(weights={"algo": 1, "eng": 1, "app": 1}))))[1]
+    )
+    assert "0 to 3" in fault(written(tmp_path, dump(skill(weights={"algo": 9, "eng": 1, "app": 1, "testdev": 0}))))[1]
 
 
 def refused(folder: Path, *words: str) -> None:
@@ -225,7 +224,14 @@ def test_the_packaged_map_is_whole(the_map: KnowledgeMap) -> None:
 
 @pytest.mark.parametrize(
     ("name", "role"),
-    [("algo", Role.ALGO), ("算法", Role.ALGO), (" ENG ", Role.ENG), ("应用岗", Role.APP), ("测试开发", Role.TESTDEV), ("qa", Role.TESTDEV)],
+    [
+        ("algo", Role.ALGO),
+        ("算法", Role.ALGO),
+        (" ENG ", Role.ENG),
+        ("应用岗", Role.APP),
+        ("测试开发", Role.TESTDEV),
+        ("qa", Role.TESTDEV),
+    ],
 )
 def test_roles_by_any_of_their_names(the_map: KnowledgeMap, name: str, role: Role) -> None:
     assert the_map.role(name).id is role

@@ -134,9 +134,7 @@ def test_questions_that_ask_the_same(tmp_path: Path) -> None:
 def test_a_named_skill_is_compared_with_the_whole_map(tmp_path: Path) -> None:
     ask = two("请解释低秩适配的原理和起点", "Explain how low-rank adaptation works")
     the_map = load_map(
-        write_map(
-            tmp_path, skill("one", [question("one.q", ask=ask)]), skill("two", [question("two.q", ask=ask)])
-        )
+        write_map(tmp_path, skill("one", [question("one.q", ask=ask)]), skill("two", [question("two.q", ask=ask)]))
     )
     for only in ("one", "two"):
         (error,) = lint(the_map, [only]).errors

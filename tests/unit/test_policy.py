@@ -171,9 +171,7 @@ def test_the_budget_of_follow_ups(q: Question) -> None:
     ],
 )
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_each_budget_ends_the_interview_with_a_reason(
-    q: Question, changes: dict[str, float], lang: str
-) -> None:
+def test_each_budget_ends_the_interview_with_a_reason(q: Question, changes: dict[str, float], lang: str) -> None:
     done = decide(q, [turn(q, judgement(q, 5))], [3, 2], replace(AT, lang=lang, **changes))  # type: ignore[arg-type]
     assert done.step == "close" and done.why
     assert done.why.isascii() == (lang == "en")

@@ -39,9 +39,7 @@ def result(*turns: Turn) -> QuestionResult:
 
 
 def report(*turns: Turn, setup: Setup = SETUP, finished: bool = True) -> Report:
-    return results.make_report(
-        MAP, RULES, setup, session=ROW, turns=list(turns), finished=finished, why_ended="done"
-    )
+    return results.make_report(MAP, RULES, setup, session=ROW, turns=list(turns), finished=finished, why_ended="done")
 
 
 def test_a_first_attempt_alone_is_the_final_score() -> None:
@@ -103,7 +101,11 @@ def test_probing_never_lowers(credits: list[list[float]], wrong: bool, hints: in
     held = tuple(m.id for m in OPEN.misconceptions[:1]) if wrong else ()
     first = scored(OPEN, credit=dict(zip(ids, credits[0], strict=True)), wrong=held)
     probes = [
-        turn(OPEN, judgement(OPEN, 10 * max(c), credit=dict(zip(ids, c, strict=True))), follow_up=n % len(OPEN.follow_ups))
+        turn(
+            OPEN,
+            judgement(OPEN, 10 * max(c), credit=dict(zip(ids, c, strict=True))),
+            follow_up=n % len(OPEN.follow_ups),
+        )
         for n, c in enumerate(credits[1:])
     ]
     r = result(turn(OPEN, first), *[hint(OPEN)] * hints, *probes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +44,14 @@ def a_turn(turn_id: str = "q01", **changes: Any) -> Turn:
 def test_a_session_round_trips(store: SessionStore) -> None:
     row = store.session(S)
     assert Setup.model_validate(row.setup) == Setup(role=Role.ALGO, seed=7)
-    assert (row.role, row.level, row.lang, row.status, row.score, row.answered) == ("algo", "mid", "zh", "open", None, 0)
+    assert (row.role, row.level, row.lang, row.status, row.score, row.answered) == (
+        "algo",
+        "mid",
+        "zh",
+        "open",
+        None,
+        0,
+    )
 
 
 def test_a_turn_round_trips_with_answer_and_judgement(store: SessionStore) -> None:

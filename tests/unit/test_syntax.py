@@ -115,7 +115,16 @@ def test_absent_holds_where_nothing_is_found() -> None:
 
 @pytest.mark.parametrize(
     "before",
-    ["", "值 = '微调'; ", "# 注释\n", "s = '''多\n行'''\n", "x = 'a\u2028b\x0cc\x1cd'\n", "\x0c", "a = 1\r\nb = 2\r", "s = '😀'; "],
+    [
+        "",
+        "值 = '微调'; ",
+        "# 注释\n",
+        "s = '''多\n行'''\n",
+        "x = 'a\u2028b\x0cc\x1cd'\n",
+        "\x0c",
+        "a = 1\r\nb = 2\r",
+        "s = '😀'; ",
+    ],
 )
 def test_spans_are_characters_of_the_code(before: str) -> None:
     call = "f(\n  '中文',\n  r=8)"

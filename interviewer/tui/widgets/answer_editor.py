@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
 from interviewer.text import visible
+from interviewer.tui.editor_wrap import install
 
 LONG = 20_000
 """From here on typing is slow on one line, and nothing beyond is graded."""
@@ -26,6 +27,7 @@ class AnswerEditor(TextArea):
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
+        install()
         super().__init__(soft_wrap=True, highlight_cursor_line=False, id=id)
         self.is_code = False
 
