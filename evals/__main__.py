@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   python -m evals run --judge offline --json          the same as one JSON object
   python -m evals run --judge offline --output out/   also out/result.json and out/items.jsonl
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
+  python -m evals run --check-card                    fail when the judge card is out of date
   python -m evals check                               faults in answers*.jsonl and grades*.jsonl
 """
 
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there")
     run.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
     run.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
+    run.add_argument("--card", action="store_true", help="write the judge card that the product shows")
+    run.add_argument("--check-card", action="store_true", help="fail when the kept judge card says otherwise")
     run.set_defaults(command=_run)
     check = commands.add_parser("check", help="look for faults in the eval set")
     check.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
@@ -98,7 +101,26 @@ def _run(args: argparse.Namespace) -> int:
     else:
         name = " ".join(str(about[k]) for k in ("kind", "model", "embedder", "calibration") if about.get(k))
         print(as_text(result, f"judge {name}", raters=RATERS if args.data == DATA else ""), end="")
+    if not _card(args, result, dataset):
+        return int(Exit.FAILED_ROWS)
     return int(Exit.FAILED_ROWS if result["failures"] else Exit.DONE)
+
+
+def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) -> bool:
+    """Write or check the judge card, as asked; False when the kept one is out of date."""
+    from evals.card import CARD, card_differs, make_card, write_card
+
+    if not (args.card or args.check_card):
+        return True
+    card = make_card(result, dataset)
+    if args.card:
+        write_card(args.judge, card)
+        say(f"judge card written to {CARD}")
+    differs = card_differs(args.judge, card)
+    if differs:
+        say(f"error: the judge card is out of date: {differs}")
+        say("  python -m evals run --card, and look at what changed")
+    return differs is None
 
 
 def _check(args: argparse.Namespace) -> int:

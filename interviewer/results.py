@@ -12,6 +12,7 @@ from statistics import fmean
 from interviewer.ability import Outcome, belief, percent
 from interviewer.graph.selection import outcome_of, relation
 from interviewer.judge.aggregate import Credit, grade, marks
+from interviewer.judge_card import card_line
 from interviewer.models import (
     MisconceptionFound,
     PointVerdict,
@@ -41,7 +42,6 @@ def make_report(
     turns: list[Turn],
     finished: bool,
     why_ended: str,
-    judge_card: str = "",
 ) -> Report:
     """The report on `turns`, which are in the order in which they were asked."""
     questions = question_results(the_map, rules, turns)
@@ -65,7 +65,7 @@ def make_report(
         turns=turns,
         study_next=study_next(the_map, setup, questions, turns),
         judge=judged[-1].judge if judged else None,
-        judge_card=judge_card,
+        judge_card=card_line(judged[-1].judge.kind, setup.lang) if judged else "",
         started_at=session.created_at,
         finished_at=max((t.answered_at or "" for t in turns), default="") or None if finished else None,
         finished=finished,
@@ -79,7 +79,7 @@ def question_results(the_map: KnowledgeMap, rules: Rules, turns: list[Turn]) -> 
     for t in turns:
         found.setdefault(t.question_id, []).append(t)
     results = []
-    for question_id, of_question in found.items():
+    for of_question in found.values():
         first = next((t for t in of_question if t.kind == "question"), None)
         if first is None or first.action is None or first.action == "finish":
             continue

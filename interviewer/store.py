@@ -191,7 +191,7 @@ class SessionStore:
             f" FROM sessions s {tail}",
             *values,
         )
-        return [SessionRow(*r[:9], json.loads(r[9]), r[10]) for r in rows]
+        return [SessionRow(*r[:9], setup=json.loads(r[9]), answered=r[10]) for r in rows]
 
     def add_seconds(self, session_id: str, seconds: float) -> None:
         with self._write() as db:

@@ -13,25 +13,28 @@ from interviewer.judge.wordings import squeeze
 from interviewer.models import Rubric
 
 _ORDINALS_ZH = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5}
-_ORDINALS_EN = {w: n for n, w in enumerate("first second third fourth fifth sixth".split())}
+_ORDINALS_EN = {w: n for n, w in enumerate(("first", "second", "third", "fourth", "fifth", "sixth"))}
 _L = r"(?<![a-z0-9])(?P<letter>[a-f])(?![a-z0-9'’])"
 _BARE = re.compile(rf"\W*(?:选|选项|答案|option|answer|choice)?\W*{_L}\W*(?:选项|项|吧|。)?\W*")
 _LEADING = re.compile(rf"\W*{_L}(?:\s*[.,:;、。)\]!-]|\s*$|\s*\n|\s*[\u4e00-\u9fff]|\s+(?:because|since|as|is|,))")
 _NAMED = re.compile(
-    r"(?:(?:我)?(?:选择?|应该是|应当是|答案(?:应该|应当)?(?:是|为|选)?|正确(?:答案|选项)(?:是|为)?|选项|倾向于?|觉得是|认为是|猜|是)"
+    r"(?:(?:我)?(?:选择?|应该是|应当是|"
+    r"答案(?:应该|应当)?(?:是|为|选)?|正确(?:答案|选项)(?:是|为)?|选项|倾向于?|觉得是|认为是|猜|是)"
     r"|\b(?:option|answer(?: is|:)?|choice(?: is|:)?|choose|chose|pick|select|go (?:with|for)|going with|"
     r"i(?:'d| would) say|i think(?: it'?s)?|it'?s|guess))"
     rf"\s*[:：\"'“(\[]*\s*(?:选项?|option|letter)?\s*[\"'“(\[]*{_L}"
 )
 _CORRECT = re.compile(
-    rf"{_L}\s*(?:选项|项)?\s*(?:是对的|是正确的|正确|对(?![比照应])|\bis (?:right|correct|the (?:right|correct|best|answer)))"
+    rf"{_L}\s*(?:选项|项)?\s*(?:是对的|是正确的|正确|对(?![比照应])|"
+    r"\bis (?:right|correct|the (?:right|correct|best|answer)))"
 )
 _NOT = re.compile(
     r"(?:不选|不是|排除|不能选|不该选|不会选|别选|错在|\bnot|n't (?:be |choose |pick )?|\brule out|\bruling out|\bexclude|"
     r"\beliminate)\s*(?:选项|option|answer)?\s*$"
 )
 _WRONG_AFTER = re.compile(
-    r"\s*(?:选项|项)?\s*(?:是错|错|不对|不正确|不行|不选|排除|不成立|有问题|is (?:wrong|incorrect|false|out|not)|isn't|are wrong|"
+    r"\s*(?:选项|项)?\s*(?:是错|错|不对|不正确|不行|不选|排除|不成立|有问题|"
+    r"is (?:wrong|incorrect|false|out|not)|isn't|are wrong|"
     r"can be (?:ruled out|excluded))"
 )
 _ORDINAL = re.compile(

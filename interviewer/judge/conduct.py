@@ -47,7 +47,7 @@ def dont_know(parts: list[Clause], substance: float) -> bool:
     if not any(ignorant):
         return False
     rest = sum(content(c.text) for c, i in zip(parts, ignorant, strict=True) if not i)
-    return substance < 1.5 and rest < 12 or rest < 2.5
+    return rest < 2.5 or (substance < 1.5 and rest < 12)
 
 
 _PLAINLY = re.compile(

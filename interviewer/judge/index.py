@@ -53,26 +53,6 @@ ANCHORS = (
 """Sentences that bear on no question; similarity to them is the floor of an embedder."""
 
 
-:
-    owner: int
-    kind: WordingKind
-    lang: str
-    text: str
-    words: frozenset[str]
-    stance: Stance
-    share: float = 1.0
-    """For a facet: its part of the content of the whole text."""
-
-
-:
-    owner: int
-    text: str
-    bare: str
-    latin: bool
-    strength: float
-    """Below 1 for a term that the question or another point says too."""
-
-
 @dataclass(frozen=True)
 class RubricIndex:
     """`points` owners come first, then `misconceptions`."""
@@ -95,7 +75,7 @@ class RubricIndex:
     ask_words: tuple[frozenset[str], ...]
     ask_vectors: Floats
     bags: Floats
-    """(points, vocabulary): weight of each word that any wording of the point has, by how much it is the point's own."""
+    """(points, vocabulary): weight of each word that any wording of the point has, by how far it is its own."""
     substance: Floats
     """Per wording 0-1: how much there is to share; two common words shared in full show little."""
     topic: frozenset[str]
@@ -201,40 +181,6 @@ def _asks(rubric: Rubric) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for a in asks if a.strip()))
 
 
-(owner: Point | Misconception) -> list[tuple[str, str]]:
-    """(language, text), once when a row gave one language for both."""
-    if owner.zh == owner.en:
-        return [(language_of(owner.en), owner.zh)]
-    return [("zh", owner.zh), ("en", owner.en)]
-
-
-(text: str) -> str:
-    return "en" if script(text) == "en" else "zh"
-
-
-(owner: int, lang: str, text: str) -> list[Draft]:
-    text = _BELIEF.sub("", text) if lang == "zh" else _BELIEF.sub("", text[:1].lower() + text[1:])
-    facets = split_facets(text)
-    whole = sum(c for _, c in facets) or 1.0
-    out: list[Draft] = [(owner, "text", lang, text, 1.0)]
-    out += [(owner, "facet", lang, t, c / whole) for t, c in facets]
-    return out
-
-
-(text: str) -> list[tuple[str, float]]:
-    """The clauses of a text with their content; thin ones join the clause before."""
-    folded = fold(text)
-    parts: list[tuple[str, float]] = []
-    for c in clauses(folded):
-        worth = lexicon.content(c.text)
-        if parts and (worth < MIN_FACET or parts[-1][1] < MIN_FACET):
-            before = parts.pop()
-            parts.append((f"{before[0]}, {c.text}", before[1] + worth))
-        else:
-            parts.append((c.text, worth))
-    return parts or [(folded or text, 1.0)]
-
-
 def _weights(
     vocabulary: dict[str, int],
     drafts: list[Draft],
@@ -268,7 +214,11 @@ def _cover(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats)
 
 
 def _bags(
-    wordings: tuple[Wording, ...], owners: Sequence[Point | Misconception], points: int, vocabulary: dict[str, int], idf: Floats
+    wordings: tuple[Wording, ...],
+    owners: Sequence[Point | Misconception],
+    points: int,
+    vocabulary: dict[str, int],
+    idf: Floats,
 ) -> Floats:
     """A word that several points have counts for each of them by its share."""
     has = np.zeros((points, len(vocabulary)), dtype=np.float32)
@@ -331,41 +281,3 @@ def _assigned(
         if score[best] >= 0.55 and lead >= 0.08:
             out.append(((best, "model", lang, piece, 1.0), rows[n]))
     return out
-
-
-(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
-
-
-(owners: Sequence[Point | Misconception], points: int, asks: tuple[str, ...]) -> list[Term]:
-    asked = [squeeze(fold(a)) for a in asks]
-    used: dict[str, set[int]] = {}
-    for n, owner in enumerate(owners):
-        for t in owner.terms:
-            used.setdefault(squeeze(fold(t)), set()).add(n)
-    correct = [squeeze(fold(t)) for o in owners[:points] for t in (o.zh, o.en)]
-    out = []
-    for n, owner in enumerate(owners):
-        for t in dict.fromkeys(owner.terms):
-            bare = squeeze(fold(t))
-            if not bare:
-                continue
-            strength = 1.0 / len(used[bare])
-            if any(bare in a for a in asked):
-                strength *= 0.25
-            if n >= points and any(bare in c for c in correct):
-                strength *= 0.25
-            text = fold(t).strip()
-            out.append(Term(n, text, bare, not any(map(is_cjk, bare)), strength))
-    return out
-
-
-(term: Term, text: str, bare: str) -> bool:
-    """Whether normalised `text` (and it squeezed) has the term, on word borders for Latin terms."""
-    if term.bare not in bare:
-        return False
-    if not term.latin:
-        return True
-    return re.search(rf"(?<![a-z0-9]){re.escape(term.text)}(?:s|es|d|ed|ing)?(?![a-z0-9])", text) is not None or (
-        len(term.bare) >= 8
-    )

@@ -14,13 +14,23 @@ from interviewer.judge.background import rarity
 
 _RUN = re.compile(r"[a-z0-9_µ]+(?:['\-][a-z0-9_]+)*|[\u3400-\u4dbf\u4e00-\u9fff]+|[α-ωδ∆%]")
 
+
+
+def _in_order(text: str) -> list[str]:
+    return text.split()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 FUNCTION_CHARS = frozenset(
     "的了是在和与也都就而及把被对从为以于上中下里个这那之其所等吧吗呢啊呀嘛哦嗯有会能可要就又还再很更最"
     "么们你我他它她您一二三两来去到说讲看让使得地着过给跟向用些点样时后前且或者因如果虽但则即将应该需"
 )
 """Characters whose bigrams are mostly grammar or filler. Directions and negations are not here."""
 
-STOP_WORDS = frozenset(
+STOP_WORDS = _words(
     "a an the this that these those it its is are was were be been being am do does did done have has had i you "
     "we they he she them our your my me us of to in on at by for with from as into onto about over under than then "
     "so such and or but if when while where which who whom whose what how why can could will would shall should "
@@ -28,26 +38,26 @@ STOP_WORDS = frozenset(
     "get gets got make makes made use used using uses via per let's it's i'd i'm we're that's well okay ok um uh "
     "like actually basically really kind sort thing things way ways lot because since whereas although though "
     "mean means say says said go goes going come comes need needs want wants think guess know see look still "
-    "even much many more most other another same own s t d ll re ve m".split()
+    "even much many more most other another same own s t d ll re ve m"
 )
 
-_DIRECTION: dict[str, str] = {}
-for _up in (
-    "增大 增加 增多 变大 变多 变高 变长 变快 变强 上升 提高 提升 升高 上涨 扩大 加大 调大 调高 拉高 更大 更多 更高 更长 更快 "
-    "更强 放大 涨 increas rais ris grow larger higher greater bigger longer faster boost amplif"
-).split():
-    _DIRECTION[_up] = "↑"
-for _down in (
-    "减小 减少 变小 变少 变低 变短 变慢 变弱 下降 降低 缩小 缩减 调小 调低 拉低 更小 更少 更低 更短 更慢 更弱 省下 节省 "
-    "压缩 降到 降下 decreas reduc lower shrink smaller fewer less shorter slower drop fall sav cut"
-).split():
-    _DIRECTION[_down] = "↓"
+_UP = _words(
+    "增大 增加 增多 变大 变多 变高 变长 变快 变强 上升 提高 提升 升高 上涨 扩大 加大 调大 调高 拉高 更大 更多 更高 更长 更快 更强 "
+    "放大 涨 increas rais ris grow larger higher greater bigger longer faster boost amplif"
+)
+_DOWN = _words(
+    "减小 减少 变小 变少 变低 变短 变慢 变弱 下降 降低 缩小 缩减 调小 调低 拉低 更小 更少 更低 更短 更慢 更弱 省下 "
+    "节省 压缩 降到 降下 decreas reduc lower shrink smaller fewer less shorter slower drop fall sav cut"
+)
+_DIRECTION = dict.fromkeys(_UP, "↑") | dict.fromkeys(_DOWN, "↓")
 
 _NUMBER_WORDS = {
     w: str(n)
     for n, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
+        _in_order(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen twenty"
+        )
     )
 }
 _ZH_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}

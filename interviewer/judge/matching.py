@@ -26,23 +26,125 @@ NEAREST = 0.8
 
 
 @dataclass(frozen=True)
-class Windows
+class Windows:
+    """All windows of the answer, as clause ranges, with their words and vectors."""
+
+    ranges: tuple[tuple[int, int], ...]
+    words: Floats
+    """(windows, vocabulary), 0 or 1."""
+    vectors: Floats
+    outside: NDArray[np.float32]
+    """Content of each window that lies outside the rubric's vocabulary."""
 
 
 @dataclass(frozen=True)
-class Matches
+class Matches:
+    """Similarity of every window with every wording."""
+
+    windows: Windows
+    shared: Floats
+    """(wordings, windows): share of the wording's words in the window."""
+    precise: Floats
+    """(wordings, windows): share of the window's words in the wording."""
+    similar: Floats
+    fit: Floats
+    """(wordings, windows): harmonic mean of shared and precise, less for wordings that say little."""
+    mass: Floats
+    """(points, windows): the point's own vocabulary in the window, saturating."""
+    topic: float
+    """Similarity of the whole answer with the rubric as a whole."""
 
 
-def match
+def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
+    """Windows and their similarities; `vectors` are the clauses' embeddings."""
+    windows = _windows(reading, index, vectors)
+    shared = index.cover @ windows.words.T
+    weighted = windows.words * index.idf
+    total = weighted.sum(axis=1) + windows.outside
+    present = (index.cover > 0).astype(np.float32)
+    precise = np.divide(present @ weighted.T, np.maximum(total, 1e-6))
+    similar = np.clip((index.vectors @ windows.vectors.T - index.floor) / (1.0 - index.floor), 0.0, 1.0)
+    fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
+    mass = 1.0 - np.exp(-(index.bags @ windows.words.T) / MASS_SCALE)
+    return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
 
 
-def _topic
+def _topic(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
+    worth = np.array(
+        [0.0 if m else sum(map(lexicon.weight, w)) for w, m in zip(reading.words, reading.masked, strict=True)],
+        dtype=np.float32,
+    )
+    if not len(worth) or worth.max() <= 0:
+        return 0.0
+    whole = (vectors * np.sqrt(worth)[:, None]).sum(axis=0)
+    cosine = float(whole @ index.centre) / max(float(np.linalg.norm(whole)), 1e-6)
+    return min(max((cosine - index.floor) / (1.0 - index.floor), 0.0), 1.0)
 
 
-def _windows
+def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
+    n = len(reading.parts)
+    clause_words = np.zeros((n, len(index.vocabulary)), dtype=np.float32)
+    outside = np.zeros(n, dtype=np.float32)
+    worth = np.zeros(n, dtype=np.float32)
+    for i, words in enumerate(reading.words):
+        if reading.masked[i]:
+            continue
+        for w in words:
+            column = index.vocabulary.get(w)
+            own = lexicon.weight(w)
+            worth[i] += own
+            if column is None:
+                outside[i] += own
+            else:
+                clause_words[i, column] = 1.0
+    ranges = tuple(r for r in runs(n) if not reading.masked[r[0] : r[1]].all())
+    if not ranges:
+        ranges = ((0, 0),)
+    weighted = vectors * np.sqrt(worth)[:, None]
+    starts = np.array([r[0] for r in ranges])
+    ends = np.array([r[1] for r in ranges])
+    sums = np.vstack([np.zeros((1, weighted.shape[1]), np.float32), np.cumsum(weighted, axis=0)])
+    rows = sums[ends] - sums[starts]
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    counts = np.vstack([np.zeros((1, clause_words.shape[1]), np.float32), np.cumsum(clause_words, axis=0)])
+    extra = np.concatenate([[0.0], np.cumsum(outside)])
+    return Windows(
+        ranges,
+        (counts[ends] - counts[starts] > 0).astype(np.float32),
+        np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 1e-6),
+        (extra[ends] - extra[starts]).astype(np.float32),
+    )
 
 
-def opposing_clauses
+def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> dict[int, dict[int, float]]:
+    """Per owner, the clauses that turn one of its wordings round, with the share of words they have.
+
+    A clause is read against the wordings that it resembles most, of all owners: a wording further off
+    shares its words by accident, and one as near that agrees clears the clause.
+    """
+    out: dict[int, dict[int, float]] = {}
+    facets = np.array([w.kind != "text" for w in index.wordings])
+    for w, (clause, end) in enumerate(found.windows.ranges):
+        if end - clause != 1:
+            break  # windows come shortest first
+        fit = np.where(facets, found.fit[:, w], 0.0)
+        best = float(fit.max(initial=0.0))
+        about = (found.shared[:, w] >= OPPOSED_FROM) | ((found.precise[:, w] >= 0.6) & (found.similar[:, w] >= 0.4))
+        rows = np.flatnonzero((fit >= NEAREST * best) & about & facets)
+        turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
+        for row in rows:
+            owner = index.wordings[row].owner
+            agrees = any(t is False and index.wordings[r].owner == owner for r, t in turned.items())
+            if not turned[int(row)] or agrees:
+                continue
+            mine = out.setdefault(owner, {})
+            strength = max(float(found.shared[row, w]), float(found.precise[row, w]) * 0.75)
+            mine[clause] = max(mine.get(clause, 0.0), strength)
+    return out
 
 
-def _turns
+def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
+    said = reading.stances[clause]
+    if said.denied != wording.stance.denied:
+        return not (wording.stance.negated if said.denied else said.negated)
+    return opposed(reading.parts[clause].text, reading.words[clause], wording.text, wording.words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interviewer.judge.fusion import MisconceptionRule
 from interviewer.judge.index import Floats, RubricIndex
@@ -93,7 +94,7 @@ def _rivals(found: Matches, right: NDArray[np.floating]) -> Floats:
     for (start, end), value in zip(found.windows.ranges, right, strict=True):
         around[start:end] = np.maximum(around[start:end], value)
     wider = np.array([around[s:e].mean() if e > s else 0.0 for s, e in found.windows.ranges])
-    return np.maximum(right, WIDER * wider)
+    return np.asarray(np.maximum(right, WIDER * wider), dtype=np.float32)
 
 
 def _fit(found: Matches, rule: MisconceptionRule) -> Floats:

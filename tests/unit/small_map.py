@@ -12,7 +12,10 @@ import yaml
 from knowledge import KnowledgeMap, Question, load_map
 from knowledge.load import data_dir
 
-ZH = "先讲清目标函数，再讲数据怎么准备，然后说训练时要看哪些曲线，最后说明上线之后如何验证效果，并且给出一个真实的数字作为例子。"
+ZH = (
+    "先讲清目标函数，再讲数据怎么准备，然后说训练时要看哪些曲线，"
+    "最后说明上线之后如何验证效果，并且给出一个真实的数字作为例子。"
+)
 EN = " ".join(["First the objective, then the data, then the curves to watch, and a number to check it by."] * 5)
 
 Change = Callable[[dict[str, Any]], None]
@@ -22,9 +25,16 @@ def two(zh: str, en: str) -> dict[str, str]:
     return {"zh": zh, "en": en}
 
 
+def _point(id: str, zh: str, en: str, terms: list[str], core: bool = True) -> dict[str, Any]:
+    return {"id": id, "weight": 2, "core": core, **two(zh, en), "terms": terms}
+
+
+def _probe(when: dict[str, Any], rung: str, zh: str, en: str, *points: str) -> dict[str, Any]:
+    return {"when": when, "rung": rung, **two(zh, en), "points": list(points)}
+
+
 def question(id: str = "tuning.base", **changes: Any) -> dict[str, Any]:
     """A question without fault or warning, as its YAML reads; `changes` replace whole fields."""
-    point = {"weight": 2, "core": True}
     value: dict[str, Any] = {
         "id": id,
         "kind": "open",
@@ -32,9 +42,9 @@ def question(id: str = "tuning.base", **changes: Any) -> dict[str, Any]:
         "roles": {"algo": "must", "eng": "deep"},
         "ask": two(f"请解释 {id} 的做法和理由。", f"Explain what {id} does and why."),
         "points": [
-            {"id": "objective", **point, **two("目标函数", "the objective"), "terms": ["损失函数", "loss function", "优化目标"]},
-            {"id": "data", **point, **two("数据质量", "the data"), "terms": ["清洗数据", "clean data", "去重样本"]},
-            {"id": "curves", "core": False, **two("训练曲线", "the curves"), "terms": ["验证损失", "validation curve", "早停判断"]},
+            _point("objective", "目标函数", "the objective", ["损失函数", "loss function", "优化目标"]),
+            _point("data", "数据质量", "the data", ["清洗数据", "clean data", "去重样本"]),
+            _point("curves", "训练曲线", "the curves", ["验证损失", "validation curve", "早停判断"], core=False),
         ],
         "misconceptions": [
             {"id": "more-is-better", **two("数据越多越好", "more data is always better"), "terms": ["越多越好"]}
@@ -44,10 +54,10 @@ def question(id: str = "tuning.base", **changes: Any) -> dict[str, Any]:
         "bonus_line": two("还可以报告置信区间。", "A confidence interval can be reported as well."),
         "hint": two("想想训练之前。", "Think of what comes before training."),
         "follow_ups": [
-            {"when": {"missing": "objective"}, "rung": "clarify", **two("训练在追求什么？", "What is training after?"), "points": ["objective"]},
-            {"when": {"missing": "data"}, "rung": "mechanism", **two("输入从哪里来？", "Where does the input come from?"), "points": ["data"]},
-            {"when": {"misconception": "more-is-better"}, "rung": "trade-off", **two("规模翻倍会怎样？", "What if the scale doubles?")},
-            {"when": {"score_at_least": 8}, "rung": "transfer", **two("换一个领域呢？", "And in another field?")},
+            _probe({"missing": "objective"}, "clarify", "训练在追求什么？", "What is training after?", "objective"),
+            _probe({"missing": "data"}, "mechanism", "输入从哪里来？", "Where does the input come from?", "data"),
+            _probe({"misconception": "more-is-better"}, "trade-off", "规模翻倍会怎样？", "What if the scale doubles?"),
+            _probe({"score_at_least": 8}, "transfer", "换一个领域呢？", "And in another field?"),
         ],
         "sources": [{"paper": "A paper", "id": "arXiv:2106.09685", "year": 2021}],
         "covers": [],
@@ -58,8 +68,6 @@ def question(id: str = "tuning.base", **changes: Any) -> dict[str, Any]:
 
 def choice(id: str = "tuning.choice", **changes: Any) -> dict[str, Any]:
     options = [{**two(f"做法{n}", f"way {n}"), "why": two(f"理由{n}", f"reason {n}")} for n in ("一", "二", "三", "四")]
-    for n, option in enumerate(options, 1):
-        option["en"], option["why"]["en"] = f"way {n}", f"reason {n}"  # type: ignore[index]
     return question(id, **{"kind": "choice", "choices": options, "key": "B", **changes})
 
 

@@ -95,6 +95,7 @@ def test_the_file_is_named_after_its_skill(tmp_path: Path) -> None:
     assert "named 'tuning' but holds skill 'other'" in fault(written(tmp_path, dump(skill("other"))))[1]
 
 
+ASK = two("问", "q")
 BAD: list[tuple[dict[str, Any], str]] = [
     (question(difficulty=11), "less than or equal to 10"),
     (question(difficulty="hard"), "valid integer"),
@@ -110,10 +111,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (question(points=[{"id": "a", **two("甲", "a")}] * 2, follow_ups=[]), "point id used twice: a"),
     (question(points=[{"id": "a", "weight": 0, **two("甲", "a")}], follow_ups=[]), "greater than 0"),
     (question(misconceptions=[{"id": "m", **two("误", "m")}] * 2, follow_ups=[]), "misconception id used twice"),
-    (question(follow_ups=[{"when": {"missing": "no"}, "rung": "clarify", **two("问", "q")}]), "unknown point: no"),
-    (question(follow_ups=[{"when": {"misconception": "no"}, "rung": "clarify", **two("问", "q")}]), "unknown misconception: no"),
-    (question(follow_ups=[{"when": {}, "rung": "clarify", **two("问", "q")}]), "exactly one of"),
-    (question(follow_ups=[{"when": {"missing": "data"}, "rung": "deeper", **two("问", "q")}]), "'clarify', 'mechanism'"),
+    (question(follow_ups=[{"when": {"missing": "no"}, "rung": "clarify", **ASK}]), "unknown point: no"),
+    (question(follow_ups=[{"when": {"misconception": "no"}, "rung": "clarify", **ASK}]), "unknown misconception: no"),
+    (question(follow_ups=[{"when": {}, "rung": "clarify", **ASK}]), "exactly one of"),
+    (question(follow_ups=[{"when": {"missing": "data"}, "rung": "deeper", **ASK}]), "'clarify', 'mechanism'"),
     (question(choices=choice()["choices"], key="A"), "belong to a choice question"),
     (choice(key="F"), "a key among them"),
     (choice(key=None), "a key among them"),

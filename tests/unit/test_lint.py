@@ -57,10 +57,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (question(sources=[{"doc": "x", "url": "http://x.org"}]), "is not https"),
     (question(covers=["tuning-99"]), "covers an unknown source item: tuning-99"),
     (question(reference=two("数据越多越好。", "The more the better.")), "'越多越好' stands in the reference"),
-    (question(follow_ups=with_probe(zh="损失函数为什么这样写？")), "follow-up 1 leaks the point it asks for: '损失函数'"),
-    (question(follow_ups=with_probe(en="Which Loss Function is it?")), "follow-up 1 leaks the point it asks for: 'loss function'"),
+    (question(follow_ups=with_probe(zh="损失函数为什么这样写？")), "leaks the point it asks for: '损失函数'"),
+    (question(follow_ups=with_probe(en="Which Loss Function is it?")), "leaks the point it asks for: 'loss function'"),
     (choice(ask=two("哪个对？选 B 吗", "Which one?")), "ask.zh names an option by its letter (B)"),
-    (choice(reference=two("因为 C 错了。", "A model is right, since B is wrong.")), "reference.en names an option by its letter (B)"),
+    (choice(reference=two("因为 C 错了。", "A model is right, B is wrong.")), "reference.en names an option by its letter"),
     (code(solution="def f("), "solution: line 1"),
     (code(solution="x = 1"), "solution fails its own check lora"),
 ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_questions_that_ask_the_same(tmp_path: Path) -> None:
     first = question("tuning.one", ask=two("请解释低秩适配的原理和起点", "Explain how low-rank adaptation works"))
     again = question("tuning.two", ask=two("请解释低秩适配的原理与起点", "Quite another wording of it all"))
     other = question("tuning.three", ask=two("学习率怎么选", "How is a learning rate chosen"))
-    assert [e for e in checked(tmp_path, first, again, other).errors] == [
+    assert checked(tmp_path, first, again, other).errors == [
         "tuning/tuning.one: asks nearly the same as tuning/tuning.two (zh)"
     ]
     assert checked(tmp_path / "b", first, other).errors == []

@@ -58,7 +58,7 @@ def test_a_copy_has_the_same_hash_and_a_change_another(folder: Path) -> None:
         (
             "policy",
             lambda p: p.update(hint_costs=1),
-            ["policy.yaml:", "unknown key 'hint_costs'; did you mean 'hint_cost'?"],
+            ["policy.yaml:", "did you mean 'hint_cost'?"],
         ),
         ("policy", lambda p: p.pop("hint_cost"), ["policy.yaml", "hint_cost"]),
         ("policy", lambda p: p.update(hint_cost=9), ["hint_cost"]),
