@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class SessionStore:
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
+        # One connection, used from the screens' thread and from the threads LangGraph runs its nodes in.
+        self._lock = threading.RLock()
         if self.path != ":memory:":
             try:
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +142,7 @@ class SessionStore:
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._errors():
+        with self._lock, self._errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -150,7 +153,7 @@ class SessionStore:
                 raise
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._errors():
+        with self._lock, self._errors():
             return self._db.execute(sql, values).fetchall()
 
     # sessions
@@ -191,7 +194,7 @@ class SessionStore:
             f" FROM sessions s {tail}",
             *values,
         )
-        return [SessionRow(*r[:9], setup=json.loads(r[9]), answered=r[10]) for r in rows]
+        return [SessionRow(*(*r[:9], json.loads(r[9]), r[10])) for r in rows]
 
     def add_seconds(self, session_id: str, seconds: float) -> None:
         with self._write() as db:

@@ -26,7 +26,7 @@ def guarded(command: F) -> F:
         try:
             return command(*args, **kwargs)
         except KeyboardInterrupt:
-            stop("interrupted", "everything answered so far is kept; run the same command again", Exit.INTERRUPTED)
+            interrupted()
         except BrokenPipeError:
             # The reader went away (`| head`): nothing is wrong, and nothing more can be said.
             hush()
@@ -34,6 +34,8 @@ def guarded(command: F) -> F:
         except Exception as e:
             if debug or isinstance(e, typer.Exit | typer.Abort):
                 raise
+            if isinstance(e.__cause__, KeyboardInterrupt):  # Python wraps what is raised while a class is made
+                interrupted()
             fail(e)
 
     return run  # type: ignore[return-value]
@@ -59,6 +61,10 @@ def fail(e: Exception) -> NoReturn:
         "run again with --debug for the traceback; answers given so far are kept",
         Exit.FAILED_ROWS,
     )
+
+
+def interrupted() -> NoReturn:
+    stop("interrupted", "everything answered so far is kept; run the same command again", Exit.INTERRUPTED)
 
 
 def stop(message: str, hint: str | None, code: int) -> NoReturn:

@@ -33,7 +33,7 @@ class Fusion(BaseModel):
     gate: tuple[float, float]
     """Probability of the best point up to which, and from which, an answer earns nothing, and all."""
     topic: tuple[float, float]
-    """Similarity of the whole answer with the rubric up to which it counts as beside the subject, and from which not."""
+    """Similarity of answer and rubric up to which the answer is beside the subject, and from which not."""
     off_topic_cost: float = Field(ge=0, le=1)
     """Share of the credit that an answer beside the subject loses."""
     against_from: float = Field(ge=0, le=1)

@@ -26,7 +26,9 @@ from interviewer.judge.wordings import (
     language_of,
     split_facets,
     squeeze,
-    terms_of,
+)
+from interviewer.judge.wordings import (
+    terms_of as read_terms,
 )
 from interviewer.models import Rubric
 from knowledge.models import Misconception, Point
@@ -64,8 +66,10 @@ class RubricIndex:
     vocabulary: dict[str, int]
     idf: Floats
     """Weight of each word of the vocabulary in this rubric."""
-    cover: Floats
-    """(wordings, vocabulary): each word's part of its wording; rows sum to 1."""
+    weights: Floats
+    """(wordings, vocabulary): the weight of each word that the wording has."""
+    totals: Floats
+    """Total weight of each wording."""
     vectors: Floats
     """(wordings, dim)."""
     floor: float
@@ -84,6 +88,13 @@ class RubricIndex:
     @cached_property
     def term_texts(self) -> list[str]:
         return [t.text for t in self.terms]
+
+    @cached_property
+    def terms_of(self) -> dict[int, list[Term]]:
+        out: dict[int, list[Term]] = {}
+        for term in self.terms:
+            out.setdefault(term.owner, []).append(term)
+        return out
 
     @cached_property
     def owner_of(self) -> NDArray[np.int64]:
@@ -139,6 +150,7 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
     )
     anchors = encode(embedder, list(ANCHORS))
     floor = float((vectors @ anchors.T).mean()) if len(vectors) else 0.0
+    weights = _matrix(words, vocabulary, idf)
     ask_vectors = encode(embedder, list(asks))
     own_texts = [n for n, w in enumerate(wordings) if w.kind == "text" and w.owner < len(rubric.points)]
     centre = np.vstack([vectors[own_texts], ask_vectors]).mean(axis=0)
@@ -147,10 +159,11 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         points=rubric.points,
         misconceptions=rubric.misconceptions,
         wordings=wordings,
-        terms=tuple(terms_of(owners, len(rubric.points), asks)),
+        terms=tuple(read_terms(owners, len(rubric.points), asks)),
         vocabulary=vocabulary,
         idf=idf,
-        cover=_cover(words, vocabulary, idf),
+        weights=weights,
+        totals=weights.sum(axis=1),
         bags=_bags(wordings, owners, len(rubric.points), vocabulary, idf),
         substance=np.array(
             [min(1.0, sum(float(idf[vocabulary[w]]) for w in ws) / ENOUGH) for ws in words], dtype=np.float32
@@ -203,13 +216,11 @@ def _weights(
     return idf
 
 
-def _cover(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats) -> Floats:
+def _matrix(words: list[frozenset[str]], vocabulary: dict[str, int], idf: Floats) -> Floats:
     matrix = np.zeros((len(words), len(vocabulary)), dtype=np.float32)
     for row, ws in enumerate(words):
         columns = [vocabulary[w] for w in ws]
         matrix[row, columns] = idf[columns]
-    total = matrix.sum(axis=1, keepdims=True)
-    np.divide(matrix, total, out=matrix, where=total > 1e-6)
     return matrix
 
 
@@ -257,17 +268,18 @@ def _assigned(
     if not pieces or not points:
         return []
     rows = encode(embedder, list(pieces))
-    cover = _cover(words, vocabulary, idf)
+    weights = _matrix(words, vocabulary, idf)
+    totals = np.maximum(weights.sum(axis=1), 1e-6)
     owner_of = np.array([d[0] for d in drafts])
     similar = rows @ vectors.T
-    terms = terms_of(list(rubric.points), points, ())
+    terms = read_terms(list(rubric.points), points, ())
     out: list[tuple[Draft, Floats]] = []
     for n, (piece, lang) in enumerate(pieces.items()):
         present = np.zeros(len(vocabulary), dtype=np.float32)
         for f, _, _ in lexicon.features(piece):
             if f in vocabulary:
                 present[vocabulary[f]] = 1.0
-        shared = cover @ present
+        shared = weights @ present / totals
         score = np.array(
             [
                 max((shared + 0.6 * similar[n])[owner_of == k].max(), 0.0)

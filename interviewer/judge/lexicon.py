@@ -15,7 +15,6 @@ from interviewer.judge.background import rarity
 _RUN = re.compile(r"[a-z0-9_µ]+(?:['\-][a-z0-9_]+)*|[\u3400-\u4dbf\u4e00-\u9fff]+|[α-ωδ∆%]")
 
 
-
 def _in_order(text: str) -> list[str]:
     return text.split()
 

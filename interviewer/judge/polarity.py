@@ -187,12 +187,13 @@ def negated_heads(text: str) -> tuple[str, ...]:
     return tuple(h for m in negations(text) for h in _heads(text, m))
 
 
-def negations(text: str) -> list[re.Match[str]]:
+@lru_cache(maxsize=8192)
+def negations(text: str) -> tuple[re.Match[str], ...]:
     """The negations of a normalised clause, those of conditions left out."""
     found = [m for m in _NOT_ZH.finditer(text) if m.lastgroup and not _CONDITION_ZH.match(text, m.end())]
     if not _CONDITION_EN.search(text):
         found += [m for m in _NOT_EN.finditer(text) if m.lastgroup]
-    return found
+    return tuple(found)
 
 
 def _heads(text: str, m: re.Match[str]) -> list[str]:
@@ -277,15 +278,16 @@ def _has(head: str, text: str, words: frozenset[str]) -> bool:
 
 def _antonym(answer: str, answer_words: frozenset[str], claim: str, claim_words: frozenset[str]) -> bool:
     """Some pair of opposites has one side in the one clause only, and the other side in the other only."""
-    for left, right in _PAIRS:
-        said = _side(left, answer, answer_words) - _side(right, answer, answer_words)
-        if said and said * (_side(left, claim, claim_words) - _side(right, claim, claim_words)) < 0:
-            return True
-    return False
+    said, meant = _sides(answer, answer_words), _sides(claim, claim_words)
+    return any(a * b < 0 for a, b in zip(said, meant, strict=True))
 
 
-def _side(side: tuple[str, ...], text: str, words: frozenset[str]) -> bool:
-    return any(_has(w, text, words) for w in side)
+@lru_cache(maxsize=8192)
+def _sides(text: str, words: frozenset[str]) -> tuple[int, ...]:
+    """Per pair of opposites 1, -1 or 0: which side the clause has, 0 for none or both."""
+    return tuple(
+        any(_has(w, text, words) for w in left) - any(_has(w, text, words) for w in right) for left, right in _PAIRS
+    )
 
 
 def turned(text: str) -> list[tuple[int, int]]:

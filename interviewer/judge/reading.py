@@ -6,6 +6,7 @@ The reading is of the answer against one rubric; it says nothing of single point
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from interviewer.judge.index import RubricIndex
 from interviewer.judge.normalise import Normalised, fold, normalise
 from interviewer.judge.polarity import Stance, stances, turned
 from interviewer.judge.windows import Clause, clauses
+from interviewer.judge.wordings import squeeze
 from interviewer.models import Flag
 
 
@@ -30,6 +32,11 @@ class Reading:
     """Clauses that earn nothing: steering, echo of the question, bare listing."""
     listed: NDArray[np.bool_]
     flags: tuple[Flag, ...]
+
+    @cached_property
+    def bare(self) -> tuple[str, ...]:
+        """Letters and digits of each clause."""
+        return tuple(squeeze(p.text) for p in self.parts)
 
     def clean(self, part: Clause) -> str:
         """The clause in its own case, for the embedder."""

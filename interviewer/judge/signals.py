@@ -28,7 +28,7 @@ from interviewer.judge import lexicon
 from interviewer.judge.index import Floats, RubricIndex
 from interviewer.judge.matching import Matches
 from interviewer.judge.reading import Reading
-from interviewer.judge.wordings import Term, holds, squeeze
+from interviewer.judge.wordings import Term, holds
 
 NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "topic", "number", "against", "hedge")
 _DENIAL_BEFORE = re.compile(
@@ -147,12 +147,9 @@ def term_hits(
     With `asserted`, a term right behind a negation, or in a denied clause, does not count.
     """
     found = []
-    bares = [squeeze(p.text) for p in reading.parts]
-    for term in index.terms:
-        if term.owner != owner:
-            continue
+    for term in index.terms_of.get(owner, ()):
         for i, part in enumerate(reading.parts):
-            if reading.masked[i] or i in without or not holds(term, part.text, bares[i]):
+            if reading.masked[i] or i in without or not holds(term, part.text, reading.bare[i]):
                 continue
             if asserted and (reading.stances[i].denied or _negated(term, part.text)):
                 continue

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 
+from interviewer.cli import guard
 from tests.cli.run import COMMAND, ONE, ROOT, interviewer, report_of
 
 HEAVY = ("litellm", "sentence_transformers", "torch", "langgraph", "textual")
@@ -191,3 +193,17 @@ def test_a_reader_that_goes_away(args: list[str]) -> None:
 @pytest.mark.parametrize("args", [["map"], ["questions", "-l", "zh"], ["doctor"], ["--help"]], ids=" ".join)
 def test_a_terminal_that_knows_only_ascii(args: list[str], env: dict[str, str]) -> None:
     interviewer(*args, **env)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_ctrl_c_anywhere_is_resumable(wrapped: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python 3.11 wraps an interrupt that arrives while a class is being made in a RuntimeError."""
+
+    def command() -> None:
+        if wrapped:
+            raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit) as e:
+        guard.guarded(command)()
+    assert e.value.exit_code == 4 and capsys.readouterr().err.startswith("interrupted")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,9 +16,6 @@ from interviewer.config import Settings, load_settings
 from interviewer.models import Setup
 from interviewer.tui.app import InterviewerApp, make_app
 from knowledge import KnowledgeMap, load_map
-
-OPEN_QUESTION = "optimizer.slow-and-noisy"
-"""Has follow-ups for every missing core point, and misconceptions."""
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +40,6 @@ def judge() -> FakeJudge:
     return FakeJudge()
 
 
-AppFor = Callable[..., InterviewerApp]
-
-
 @pytest.fixture
 def app_for(settings: Settings, the_map: KnowledgeMap, judge: FakeJudge) -> AppFor:
     """An app with the fake judge; keyword arguments of `Setup` and of `make_app` alike."""
@@ -60,24 +51,3 @@ def app_for(settings: Settings, the_map: KnowledgeMap, judge: FakeJudge) -> AppF
         return make_app(use, the_map, setup, judge=lambda: judge, **own)
 
     return make
-
-
-async def until(pilot: Pilot[Any], what: Callable[[], object], seconds: float = 8) -> None:
-    """Wait for something to become true, and for the screen to have shown it."""
-    for _ in range(int(seconds / 0.02)):
-        if what():
-            await pilot.pause()
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"did not happen; on screen: {pilot.app.screen}")
-
-
-async def on_screen(pilot: Pilot[Any], kind: type, seconds: float = 8) -> Any:
-    """Wait for a screen of that kind, and for everything on it to be there."""
-    await until(pilot, lambda: isinstance(pilot.app.screen, kind) and pilot.app.screen.is_mounted, seconds)
-    return pilot.app.screen
-
-
-def words_of(app: InterviewerApp) -> str:
-    """All that can be read on the screen, as lines."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -60,7 +60,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (question(follow_ups=with_probe(zh="损失函数为什么这样写？")), "leaks the point it asks for: '损失函数'"),
     (question(follow_ups=with_probe(en="Which Loss Function is it?")), "leaks the point it asks for: 'loss function'"),
     (choice(ask=two("哪个对？选 B 吗", "Which one?")), "ask.zh names an option by its letter (B)"),
-    (choice(reference=two("因为 C 错了。", "A model is right, B is wrong.")), "reference.en names an option by its letter"),
+    (choice(reference=two("因为 C 错了。", "A guess is right, B is not.")), "reference.en names an option by its"),
     (code(solution="def f("), "solution: line 1"),
     (code(solution="x = 1"), "solution fails its own check lora"),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,21 @@ def test_reports_time_and_deletion(store: SessionStore) -> None:
     store.save_draft(S, "q01", "x")
     store.delete_session(S)
     assert store.turns(S) == [] and store.draft(S, "q01") == "" and store.sessions() == []
+
+
+def test_many_threads_share_one_store(store: SessionStore) -> None:
+    """LangGraph runs nodes in threads, while the screen saves drafts in its own."""
+    store.add_turn(S, a_turn())
+
+    def write(n: int) -> None:
+        store.add_turn(S, a_turn(f"q{n:03d}x"))
+        store.save_draft(S, "q01", f"draft {n}")
+        store.add_seconds(S, 1)
+        assert store.turns(S)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(120)))
+    assert len(store.turns(S)) == 121 and store.session(S).seconds == 120
 
 
 def test_questions_seen(store: SessionStore) -> None:

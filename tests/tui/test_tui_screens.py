@@ -6,10 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from conftest import OPEN_QUESTION, AppFor, on_screen, until, words_of
+from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
 from fake_judge import FakeJudge
 from rich.cells import cell_len
-from test_flow import ANSWER, ready
 from textual.content import Content
 
 from interviewer.config import load_settings

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import OPEN_QUESTION, AppFor, on_screen, until, words_of
+from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
 from fake_judge import FakeJudge
-from test_flow import ANSWER, ready
 from textual import events
 
 from interviewer.errors import ConfigError, Exit, JudgeError, SessionError, StoreError

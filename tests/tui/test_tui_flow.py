@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import OPEN_QUESTION, AppFor, on_screen, until, words_of
+from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
 from fake_judge import FakeJudge
 
 from interviewer.store import SessionStore
@@ -18,14 +18,6 @@ from interviewer.tui.screens.menu import Menu
 from interviewer.tui.screens.pause import PauseScreen
 from interviewer.tui.screens.report import ReportScreen
 from interviewer.tui.screens.setup import SetupScreen
-
-ANSWER = "先解码一个批次看模板和标签掩码，再拿几十条样本看能不能过拟合。"
-
-
-async def ready(pilot: Any, app: Any) -> None:
-    """The interview is there and nothing is under way."""
-    screen = await on_screen(pilot, InterviewScreen)
-    await until(pilot, lambda: screen.shown is not None and not screen.busy)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -1,0 +1,116 @@
+"""Every other provider, by any litellm model name. The one module that touches litellm.
+
+litellm takes seconds to import, fetches a price list from the net unless told not to, reads `.env` files, prints
+on stdout, and retries on its own: all of that is switched off here. Its cache, router and validation are not used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from interviewer.errors import BadOutput, ProviderError
+from interviewer.llm.openai_transport import _seconds, quiet
+from interviewer.llm.protocol import Call, Reply
+from interviewer.llm.reply import read
+from interviewer.llm.secrets import find_key, without_credentials
+from interviewer.llm.vendor_errors import map_error
+
+ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else the import fetches the price map
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # else the first Anthropic call fetches a list of headers
+    "LITELLM_MODE": "PRODUCTION",  # else the import loads the .env file of the working folder
+}
+QUIET = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+
+
+def load_litellm() -> Any:
+    """The module, set up; the first time takes seconds."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    quiet(QUIET)
+    litellm: Any = importlib.import_module("litellm")
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    litellm.drop_params = False  # a parameter that a model does not take is learned, not dropped in silence
+    return litellm
+
+
+class LiteLLMTransport:
+    def __init__(
+        self,
+        name: str,
+        *,
+        api_base: str | None = None,
+        api_key: SecretStr | str | None = None,
+        provider: str | None = None,
+    ) -> None:
+        self._name = name
+        self._provider = provider or name.partition("/")[0]
+        self.api_base = api_base
+        self._where = without_credentials(api_base) if api_base else ""
+        self._key = find_key(self._provider, api_key)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def where(self) -> str:
+        return self._where
+
+    async def send(self, call: Call) -> Reply:
+        fault: ProviderError
+        try:
+            litellm = await asyncio.to_thread(load_litellm)
+            options: dict[str, Any] = {**call.params}
+            if self.api_base:
+                options["api_base"] = self.api_base
+            if self._key:
+                options["api_key"] = self._key.get_secret_value()
+            response = await litellm.acompletion(
+                model=self._name, messages=call.messages, max_retries=0, timeout=_seconds(call.timeout), **options
+            )
+            reply = read(_plain(response))
+            cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+            return replace(reply, cost=float(cost) if isinstance(cost, int | float) and cost > 0 else None)
+        except BadOutput as e:
+            fault = BadOutput(f"{self._name}: {e.message}", model=self._name, detail=e.detail, uncounted=True)
+        except Exception as e:
+            fault = map_error(e, model=self._name, where=self._where, provider=self._provider, secrets=[self._key])
+        raise fault  # outside the handlers, see openai_transport
+
+    async def aclose(self) -> None:
+        with contextlib.suppress(Exception):
+            cleanup = importlib.import_module("litellm.llms.custom_httpx.async_client_cleanup")
+            await cleanup.close_litellm_async_clients()
+
+
+def _plain(response: Any) -> dict[str, Any]:
+    """What we read of a response, as the JSON it came from; dumping all of it costs time and warns."""
+    usage = getattr(response, "usage", None)
+    details = getattr(usage, "prompt_tokens_details", None)
+    return {
+        "model": getattr(response, "model", None),
+        "choices": [
+            {
+                "finish_reason": getattr(choice, "finish_reason", None),
+                "message": {
+                    "content": getattr(choice.message, "content", None),
+                    "provider_specific_fields": getattr(choice.message, "provider_specific_fields", None),
+                },
+            }
+            for choice in getattr(response, "choices", None) or []
+        ],
+        "usage": {
+            "prompt_tokens": getattr(usage, "prompt_tokens", None),
+            "completion_tokens": getattr(usage, "completion_tokens", None),
+            "prompt_tokens_details": {"cached_tokens": getattr(details, "cached_tokens", None)},
+        },
+    }
