@@ -24,6 +24,11 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir(APP, appauthor=False))
 
 
+def map_cache() -> Path:
+    """What was parsed of the knowledge map, for the next start."""
+    return cache_dir() / "map.json"
+
+
 def config_file() -> Path:
     home = os.environ.get("INTERVIEWER_HOME")
     base = Path(home).expanduser() if home else Path(platformdirs.user_config_dir(APP, appauthor=False))

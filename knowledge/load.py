@@ -6,45 +6,22 @@ path, line and the nearest valid key; `load_map` collects the faults of all file
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
-from knowledge.errors import MapError, MapFileError, UnknownNameError, nearest
+from knowledge.errors import MapError, MapFileError, UnknownNameError
 from knowledge.models import Category, Question, Role, RoleInfo, Skill
+from knowledge.yaml_file import Parsed, read_yaml
 
-T = TypeVar("T")
-SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_loaded: dict[Path, KnowledgeMap] = {}
 NOT_SKILLS = {"categories.yaml", "roles.yaml", "source_items.yaml"}
 
 
 def data_dir() -> Path:
     """Where the packaged map lies."""
     return Path(str(files("knowledge") / "data"))
-
-
-class Loader(SafeLoader):  # type: ignore[misc]
-    """YAML as data, where a key that is given twice is a fault, not a silently dropped field."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} is given twice", key.start_mark
-                    )
-                seen.add(key.value)
-        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return made
 
 
 @dataclass(frozen=True)
@@ -117,119 +94,42 @@ class KnowledgeMap:
         return list(done)
 
 
-def read_yaml(path: Path, shape: Any) -> Any:
-    """The file as `shape` (a model, or a container of models). Raises MapFileError with lines."""
-    try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError as e:
-        raise MapFileError(path, [(None, f"not UTF-8 (byte {e.start}); save the file as UTF-8")]) from None
-    except OSError as e:
-        raise MapFileError(path, [(None, f"cannot be read: {e.strerror or e}")]) from None
-    try:
-        raw = yaml.load(text, Loader=Loader)  # noqa: S506 -- a safe loader, see above
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        what = getattr(e, "problem", None) or str(e)
-        raise MapFileError(path, [(mark.line + 1 if mark else None, f"not valid YAML: {what}")]) from None
-    except ValueError as e:  # an impossible date and the like
-        raise MapFileError(path, [(None, f"not valid YAML: {e}")]) from None
-    try:
-        return TypeAdapter(shape).validate_python(raw)
-    except ValidationError as e:
-        raise MapFileError(path, list(_faults(e, text, shape))) from None
-
-
-def _faults(error: ValidationError, text: str, shape: Any) -> Iterator[tuple[int | None, str]]:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    for fault in error.errors(include_url=False, include_context=False):
-        loc = fault["loc"]
-        line = _line(root, loc)
-        where = ".".join(str(p) for p in loc if not _is_branch(p))
-        if fault["type"] == "extra_forbidden":
-            keys = sorted(_keys_at(shape, loc[:-1]))
-            close = nearest(str(loc[-1]), keys, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; keys here: {', '.join(keys)}"
-            yield line, f"unknown key {str(loc[-1])!r}{hint}"
-        else:
-            message = fault["msg"].removeprefix("Value error, ")
-            yield line, f"{where}: {message}" if where else message
-
-
-def _is_branch(part: int | str) -> bool:
-    """Union branches stand in pydantic's loc as type names: `constrained-str`, `Point`."""
-    return isinstance(part, str) and (part == "Point" or "[" in part or part.startswith("constrained"))
-
-
-def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int | None:
-    line = None
-    for part in loc:
-        if node is None or _is_branch(part):
-            continue
-        line = node.start_mark.line + 1 if line is None else line
-        nxt = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    line, nxt = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            nxt = node.value[part]
-            line = nxt.start_mark.line + 1
-        node = nxt
-    return line if line is not None else (node.start_mark.line + 1 if node else None)
-
-
-def _keys_at(shape: Any, loc: tuple[int | str, ...]) -> set[str]:
-    """The valid keys of the model that lies at `loc` below `shape`."""
-    current = shape
-    for part in loc:
-        models = list(_models(current))
-        if isinstance(part, int) or _is_branch(part):
-            continue
-        for model in models:
-            for name, info in model.model_fields.items():
-                if part in (name, info.alias):
-                    current = info.annotation
-    return {i.alias or n for m in _models(current) for n, i in m.model_fields.items()}
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        if issubclass(annotation, BaseModel):
-            yield annotation
-        return
-    for arg in typing.get_args(annotation):
-        yield from _models(arg)
-
-
-def read_skill(path: Path) -> Skill:
+def read_skill(path: Path, parsed: Parsed | None = None) -> Skill:
     """One skill file. Raises MapFileError."""
-    skill: Skill = read_yaml(path, Skill)
+    skill: Skill = read_yaml(path, Skill, parsed)
     if path.stem != skill.skill:
         raise MapFileError(path, [(1, f"the file is named {path.stem!r} but holds skill {skill.skill!r}")])
     return skill
 
 
-def load_map(directory: Path | None = None) -> KnowledgeMap:
-    """The map below `directory` (default: the packaged one).
+def load_map(directory: Path | None = None, *, cache_file: Path | None = None) -> KnowledgeMap:
+    """The map below `directory` (default: the packaged one), read once per process.
 
-    Raises MapFileError with the faults of every broken file, MapError for a dangling reference.
+    What was parsed is kept in `cache_file` for the next process. Raises MapFileError with the faults of
+    every broken file, MapError for a dangling reference.
     """
-    return _load(directory or data_dir())
+    where = directory or data_dir()
+    if where not in _loaded:
+        parsed = Parsed(cache_file)
+        _loaded[where] = _load(where, parsed)
+        parsed.save()
+    return _loaded[where]
 
 
-@cache
-def _load(directory: Path) -> KnowledgeMap:
-    categories: list[Category] = read_yaml(directory / "categories.yaml", list[Category])
-    roles: list[RoleInfo] = read_yaml(directory / "roles.yaml", list[RoleInfo])
+def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
+    categories: list[Category] = read_yaml(directory / "categories.yaml", list[Category], parsed)
+    roles: list[RoleInfo] = read_yaml(directory / "roles.yaml", list[RoleInfo], parsed)
     items_file = directory / "source_items.yaml"
-    items: dict[str, tuple[str, ...]] = read_yaml(items_file, dict[str, tuple[str, ...]]) if items_file.exists() else {}
+    items: dict[str, tuple[str, ...]] = {}
+    if items_file.exists():
+        items = read_yaml(items_file, dict[str, tuple[str, ...]], parsed)
     skills: dict[str, Skill] = {}
     broken: list[MapFileError] = []
     order = {c.id: n for n, c in enumerate(categories)}
     paths = [p for p in directory.rglob("*.yaml") if p.name not in NOT_SKILLS]
     for path in sorted(paths, key=lambda p: (order.get(p.parent.name, len(order)), p.stem)):
         try:
-            skill = read_skill(path)
+            skill = read_skill(path, parsed)
         except MapFileError as e:
             broken.append(e)
             continue

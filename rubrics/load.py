@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from knowledge.errors import MapFileError
-from knowledge.load import read_yaml
+from knowledge.yaml_file import read_yaml
 from rubrics.models import Dimension, Grade, Policy, Rules
 
 SHAPES: dict[str, Any] = {

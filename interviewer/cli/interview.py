@@ -71,6 +71,7 @@ def interview(
     Examples: `interviewer --role algo` · `interviewer -r eng -l en -n 4 --plain` ·
     `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last`
     """
+    from interviewer import paths
     from interviewer.config import MOST_QUESTIONS, load_settings
     from interviewer.models import Setup
     from knowledge import load_map
@@ -81,7 +82,7 @@ def interview(
     )  # fmt: skip
     if output is not None:
         _check_output(output)
-    the_map = load_map()
+    the_map = load_map(cache_file=paths.map_cache())
     wanted = the_map.role(settings.role).id
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     use_plain = plain or as_json or answers is not None or not terminal

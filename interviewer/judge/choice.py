@@ -42,6 +42,10 @@ _ORDINAL = re.compile(
     r"fourth|fifth|sixth|last)(?: one| option| choice| answer)\b"
     r"|(?:选项?|option|number|choice|no\.)\s*(?P<digit>[1-6])(?!\d)"
 )
+_TWO_ORDINALS = re.compile(
+    r"\b(?:first|second|third|fourth)(?: one)? (?:or|and) (?:the )?(?:second|third|fourth|fifth|last)\b"
+    r"|第[一二三四1-4](?:个|项)?(?:或者?|和|还是)第[二三四五2-5]"
+)
 MATCH = 88
 """Least similarity for an option recognised by its text."""
 
@@ -86,7 +90,9 @@ def _by_letter(text: str, count: int) -> Found | None:
     bare = _BARE.fullmatch(text)
     if bare:
         return _one([bare], count)
-    several = re.match(r"\W*(?:选)?\W*([a-f](?:\s*(?:[,、/&和或]|and|or)?\s*[a-f](?![a-z]))+)\W*(?:$|[,。.;\n])", text)
+    several = re.match(
+        r"\W*(?:选)?\W*([a-f](?:\s*(?:[,、/&和或]|或者|还是|and|or)?\s*[a-f](?![a-z]))+)\W*(?:$|[,。.;\n])", text
+    )
     if several:
         return _AMBIGUOUS
     named = [m for m in _NAMED.finditer(text) if _stands(text, m)]
@@ -121,6 +127,8 @@ def _one(matches: list[re.Match[str]], count: int) -> Found | None:
 
 
 def _by_ordinal(text: str, count: int) -> Found | None:
+    if _TWO_ORDINALS.search(text):
+        return _AMBIGUOUS
     found: dict[int, tuple[int, int]] = {}
     for m in _ORDINAL.finditer(text):
         if _NOT.search(text[: m.start()]) or _WRONG_AFTER.match(text, m.end()):

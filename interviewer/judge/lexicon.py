@@ -174,6 +174,11 @@ def _grammar(feature: str) -> float:
     return 0.8 if feature.isdigit() else 1.0 if len(feature) < 4 else 1.2
 
 
+def bulk(text: str) -> float:
+    """How much a text says, common words of the field counted like any others."""
+    return sum(_grammar(f) for f, _, _ in features(text))
+
+
 def content(text: str) -> float:
     """Total weight of a text's features: how much it can say at all."""
     return sum(weight(f) for f, _, _ in features(text))

@@ -67,7 +67,7 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     precise = inside / np.maximum(total, 1e-6)
     similar = np.clip((_product(index.vectors, windows.vectors) - index.floor) / (1.0 - index.floor), 0.0, 1.0)
     fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
-    mass = 1.0 - np.exp(-_product(index.bags[:, said], words) / MASS_SCALE)
+    mass = np.float32(1.0) - np.exp(-_product(index.bags[:, said], words) / MASS_SCALE)
     return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
 
 

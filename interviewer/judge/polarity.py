@@ -35,7 +35,7 @@ _CONDITION_EN = re.compile(r"\b(?:if|when|unless|until|once|where|whenever)\b")
 """A negation inside a condition (放不下才加, if there is no pad token) denies nothing."""
 _CLEARED = re.compile(
     # Other ways to negate: leaving out, avoiding, and what goes wrong otherwise.
-    r"去掉|省|删|免|避|取消|丢|弃|毁|坏|歪|错|断|乱|崩|糟|差|冲掉|冲垮|失效|失真|泄|漏|否则|不然|仅|只|才|仍|依然|照样|保留|留着|失去|拒"
+    r"去掉|省|删|免|避|取消|丢|弃|毁|坏|歪|错|断|乱|崩|糟|差|冲掉|冲垮|失效|失真|泄|漏|否则|不然|仅|只|才|保留|留着|失去|拒"
     r"|\b(?:leav(?:e|es|ing)|drop(?:s|ping)?|remov(?:e|es|ing)|avoid(?:s|ing)?|prevent(?:s|ing)?|"
     r"eliminat(?:e|es|ing)|skip(?:s|ping)?|without"
     r"|keep(?:s|ing)?|stays?|unchanged|only|just|merely|ruin(?:s|ed|ing)?|break(?:s|ing)?|hurts?|harms?|"
@@ -72,27 +72,27 @@ _ANTONYMS = [
     ("显式", "隐式"),
     ("固定 写死 不变", "可变 随便"),
     (
-        "increas rais higher larger more greater grow bigger upward",
-        "decreas reduc lower smaller less fewer shrink downward",
+        "increase raise higher larger more greater grow bigger upward",
+        "decrease reduce lower smaller less fewer shrink downward",
     ),
     ("faster quicker", "slower"),
     ("longer", "shorter"),
     ("before", "after"),
     ("stronger", "weaker"),
     ("above", "below"),
-    ("same ident", "differ"),
-    ("enabl", "disabl"),
-    ("frozen freez froz", "unfreez unfrozen"),
+    ("same identical", "different"),
+    ("enable", "disable"),
+    ("frozen freeze froze", "unfreez unfrozen"),
     ("overfit", "underfit"),
-    ("onlin", "offlin"),
-    ("useful help", "useless"),
+    ("online", "offline"),
+    ("useful helpful", "useless"),
     ("parallel", "sequential"),
-    ("maximiz", "minimiz"),
+    ("maximize", "minimize"),
     ("keep", "discard"),
     ("最先", "最后"),
     ("first", "last"),
 ]
-_PAIRS = [(tuple(left.split()), tuple(right.split())) for left, right in _ANTONYMS]
+_PAIRS = [tuple(tuple(stem(w) for w in side.split()) for side in pair) for pair in _ANTONYMS]
 
 HEDGE = re.compile(
     r"可能吧|大概吧|应该吧|也许吧|好像是?吧|不太确定|不确定|不敢肯定|不太记得|记不清|记不太清|瞎猜|我猜|猜的|不知道对不对|印象中好像"

@@ -132,7 +132,7 @@ def _slug(given: str, n: int, seen: set[str]) -> str:
 
 
 _SENTENCE = re.compile(
-    r"(?<=[。！？!?；;\n])|(?<=[.])(?=\s+[A-Z(\d\-•])|(?=[①②③④⑤⑥⑦⑧⑨⑩])|(?=(?:^|\s)(?:\d{1,2}[.)、]|[-•*])\s)"
+    r"(?<=[。！？!?；;\n])|(?<=[.])(?=\s+[A-Z(\d\-•])|(?=[①②③④⑤⑥⑦⑧⑨⑩])|(?:^|(?<=\s))(?=(?:\d{1,2}[.)、]|[-•*])\s)"
 )
 _CLAUSE = re.compile(r"(?<=[，,：:])(?!\d)")
 _LEAD = re.compile(r"^[\s,，;；。.、:：•*\-]*(?:[①②③④⑤⑥⑦⑧⑨⑩]|[(（]?\d{1,2}[.)）、](?!\d))?\s*")
@@ -145,11 +145,11 @@ def split_reference(reference: str, most: int = MOST_POINTS) -> tuple[Point, ...
         halves = _joined([p.strip() for p in _CLAUSE.split(pieces[0])])
         pieces = halves if len(halves) > 1 else pieces
     while len(pieces) > most:
-        sizes = [lexicon.content(fold(a)) + lexicon.content(fold(b)) for a, b in pairwise(pieces)]
+        sizes = [lexicon.bulk(fold(a)) + lexicon.bulk(fold(b)) for a, b in pairwise(pieces)]
         at = sizes.index(min(sizes))
         glue = "" if is_cjk(pieces[at + 1][:1] or "。") else " "
         pieces[at : at + 2] = [pieces[at] + glue + pieces[at + 1]]
-    worth = [max(lexicon.content(fold(p)), 0.5) ** 0.5 for p in pieces]
+    worth = [max(lexicon.bulk(fold(p)), 0.5) ** 0.5 for p in pieces]
     top = max(worth)
     return tuple(
         Point(id=f"r{n}", zh=p, en=p, weight=round(5 * w / top, 3))
@@ -163,8 +163,8 @@ def _joined(pieces: list[str], least: float = 4.0) -> list[str]:
     for piece in pieces:
         if not piece:
             continue
-        small = lexicon.content(fold(piece)) < least
-        if out and (small or lexicon.content(fold(out[-1])) < least):
+        small = lexicon.bulk(fold(piece)) < least
+        if out and (small or lexicon.bulk(fold(out[-1])) < least):
             glue = "" if is_cjk(piece[0]) or out[-1][-1:] in "，：" else " "
             out[-1] = out[-1] + glue + piece
         else:

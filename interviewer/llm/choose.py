@@ -50,8 +50,12 @@ def choose(endpoint: Endpoint) -> Transport:
     name = endpoint.model.strip()
     prefix, _, rest = name.partition("/")
     if not name or (prefix in ROUTING and not rest):
-        raise ModelError(f"{name!r} is no model's name", hint="--model takes one like openai/gpt-5-mini or ollama/qwen3")
-    wire = endpoint.wire or ("openai" if endpoint.api_base or prefix == "openai" or OWN_NAMES.match(name) else "litellm")
+        raise ModelError(
+            f"{name!r} is no model's name", hint="--model takes one like openai/gpt-5-mini or ollama/qwen3"
+        )
+    wire = endpoint.wire or (
+        "openai" if endpoint.api_base or prefix == "openai" or OWN_NAMES.match(name) else "litellm"
+    )
     if wire == "litellm" and prefix == "local":
         raise ModelError(
             f"{name}: a local model needs a running server", hint="name its address with --api-base", model=name

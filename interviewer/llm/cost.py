@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from interviewer.llm.protocol import Completion, Tokens
+from interviewer.llm.protocol import Completion, Reply, Tokens, Transport
 from interviewer.models import Usage
 
 PRICE_FILE = "model_prices_and_context_window_backup.json"
@@ -56,6 +56,10 @@ class Spent:
         else:
             self.calls += 1
 
+    def add_spent(self, other: Spent) -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
     def add_completion(self, completion: Completion) -> None:
         self.add(completion.tokens, completion.cost, calls=completion.calls, seconds=completion.seconds)
 
@@ -81,6 +85,13 @@ class Spent:
             cost=self.cost,
             seconds=self.seconds,
         )
+
+
+def of_call(reply: Reply, transport: Transport) -> float | None:
+    """What the library computed, else by the list."""
+    if reply.cost is not None or not transport.list_price:
+        return reply.cost
+    return price(transport.name, reply.tokens)
 
 
 def price(model: str, tokens: Tokens) -> float | None:

@@ -17,7 +17,9 @@ DOWN: dict[Capability, Capability | None] = {"json_schema": "json_object", "json
 UNENFORCED = 2
 """Replies in a row that ignore a strict schema, until the model is taken not to enforce it."""
 
-_REFUSED = re.compile(r"(?i)unsupported|not support|unrecognized|unknown|unexpected|not permitted|only the default|invalid")
+_REFUSED = re.compile(
+    r"(?i)unsupported|not support|unrecognized|unknown|unexpected|not permitted|only the default|invalid"
+)
 _OTHER_LIMIT = re.compile(r"max_completion_tokens")
 _OPTIONAL = ("temperature", "seed", "max_tokens", "max_completion_tokens")
 
@@ -33,7 +35,7 @@ class Dialect:
 
     def params(self, request: Request) -> dict[str, Any]:
         wanted = {"temperature": request.temperature, self.limit_name: request.max_tokens, "seed": request.seed}
-        params = {k: v for k, v in wanted.items() if v is not None and k not in self.dropped}
+        params: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None and k not in self.dropped}
         if request.schema is not None and self.capability == "json_schema":
             params["response_format"] = strict_format(request.schema)
         elif request.schema is not None and self.capability == "json_object":
@@ -72,6 +74,8 @@ class Dialect:
         if self.capability != "json_schema" or (followed and not self.ignored):
             return self
         ignored = 0 if followed else self.ignored + 1
-        return replace(self, capability="json_object", ignored=0) if ignored >= UNENFORCED else replace(
-            self, ignored=ignored
+        return (
+            replace(self, capability="json_object", ignored=0)
+            if ignored >= UNENFORCED
+            else replace(self, ignored=ignored)
         )

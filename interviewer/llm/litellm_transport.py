@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from interviewer.errors import BadOutput, ProviderError
-from interviewer.llm.openai_transport import _seconds, quiet
+from interviewer.llm.openai_transport import client_timeout, quiet
 from interviewer.llm.protocol import Call, Reply
 from interviewer.llm.reply import read
 from interviewer.llm.secrets import find_key, without_credentials
@@ -52,10 +52,10 @@ class LiteLLMTransport:
         provider: str | None = None,
     ) -> None:
         self._name = name
-        self._provider = provider or name.partition("/")[0]
+        self._provider = provider or (name.partition("/")[0] if "/" in name else "")
         self.api_base = api_base
         self._where = without_credentials(api_base) if api_base else ""
-        self._key = find_key(self._provider, api_key)
+        self._key = find_key(self._provider, api_key) if self._provider or api_key else None
 
     @property
     def name(self) -> str:
@@ -64,6 +64,10 @@ class LiteLLMTransport:
     @property
     def where(self) -> str:
         return self._where
+
+    @property
+    def list_price(self) -> bool:
+        return not self._where
 
     async def send(self, call: Call) -> Reply:
         fault: ProviderError
@@ -75,7 +79,7 @@ class LiteLLMTransport:
             if self._key:
                 options["api_key"] = self._key.get_secret_value()
             response = await litellm.acompletion(
-                model=self._name, messages=call.messages, max_retries=0, timeout=_seconds(call.timeout), **options
+                model=self._name, messages=call.messages, max_retries=0, timeout=client_timeout(call.timeout), **options
             )
             reply = read(_plain(response))
             cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")

@@ -80,6 +80,10 @@ class OpenAITransport:
     def where(self) -> str:
         return self._where
 
+    @property
+    def list_price(self) -> bool:
+        return self._where == OFFICIAL
+
     async def _connected(self) -> AsyncOpenAI:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:  # connections belong to the loop that opened them
@@ -99,7 +103,7 @@ class OpenAITransport:
         try:
             client = await self._connected()
             raw = await client.chat.completions.with_raw_response.create(  # type: ignore[call-overload]
-                model=self._served, messages=call.messages, timeout=_seconds(call.timeout), **call.params
+                model=self._served, messages=call.messages, timeout=client_timeout(call.timeout), **call.params
             )
             return read_body(raw.http_response.content)
         except BadOutput as e:
@@ -121,7 +125,8 @@ class OpenAITransport:
                 await client.close()
 
 
-def _seconds(timeout: float) -> object:
+def client_timeout(timeout: float) -> object:
+    """Per read, with a shorter one for connecting; the whole call is timed by the gateway."""
     import httpx
 
     return httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))

@@ -27,7 +27,7 @@ class Retries:
     cap: float = 20.0
 
     def wait(self, failed: int, retry_after: float | None) -> float:
-        """Seconds to wait after `failed` failures; a little over what the provider asks, so that not all come at once."""
+        """Seconds to wait after `failed` failures; a little more than was asked for, so that not all come at once."""
         jittered = random.uniform(0, min(self.cap, self.base * 2 ** (failed - 1)))
         return jittered if retry_after is None else retry_after + min(jittered, self.base)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -34,7 +34,7 @@ class Interlocutor:
     """One model, and what was learned about it. Shared by all requests to that model."""
 
     name: str
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,7 @@ def check(reply: Reply, request: Request, model: str) -> tuple[str, BaseModel | 
     """The text and the validated object of a reply."""
     if reply.refusal or reply.finish_reason in ("content_filter", "refusal", "safety"):
         said = f": {one_line(redact(reply.refusal))[:200]}" if reply.refusal else ""
-        raise Refused(
-            f"{model} declined to answer{said}", hint="name another --model, or run without one", model=model
-        )
+        raise Refused(f"{model} declined to answer{said}", hint="name another --model, or run without one", model=model)
     if not reply.choices or not (reply.text or "").strip():
         if reply.finish_reason == "length":
             raise _cut(model)
@@ -117,7 +115,9 @@ def check(reply: Reply, request: Request, model: str) -> tuple[str, BaseModel | 
 
 
 def _cut(model: str) -> Truncated:
-    return Truncated(f"{model}: the answer was cut off at the token limit", hint="allow more output tokens", model=model)
+    return Truncated(
+        f"{model}: the answer was cut off at the token limit", hint="allow more output tokens", model=model
+    )
 
 
 def parse(text: str, request: Request, model: str) -> BaseModel:

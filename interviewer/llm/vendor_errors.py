@@ -105,7 +105,7 @@ _CONTEXT = re.compile(
     r"|prompt is too long|input (?:is|length).{0,40}(?:too long|exceed)|exceeds? the (?:available|model'?s?) context"
 )
 _QUOTA = re.compile(r"(?i)insufficient_quota|exceeded your current quota|insufficient balance|credit balance|billing")
-_GARBAGE = re.compile(r"Expecting value|Empty or invalid response|JSONDecodeError")
+_GARBAGE = re.compile(r"Expecting value|Empty or invalid response|JSONDecodeError|codec can.t decode")
 _CONNECTION = re.compile(r"(?i)connection error|cannot connect|connection refused|server disconnected")
 _FILTERED = re.compile(r"content_filter|content_policy|ResponsibleAIPolicy")
 _KEYLESS = re.compile(r"(?i)api[_ ]key|credentials")

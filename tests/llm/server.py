@@ -40,7 +40,9 @@ def completion(choices: list[dict[str, Any]], *, delay: float = 0, **more: Any) 
     return Say(body=json.dumps({**body, **more}).encode(), delay=delay)
 
 
-def error(status: int, message: str = "no", *, delay: float = 0, headers: dict[str, str] | None = None, **more: Any) -> Say:
+def error(
+    status: int, message: str = "no", *, delay: float = 0, headers: dict[str, str] | None = None, **more: Any
+) -> Say:
     body = {"error": {"message": message, "type": "t", "code": None, "param": None, **more}}
     return Say(status=status, body=json.dumps(body).encode(), headers=headers or {}, delay=delay)
 
@@ -103,9 +105,7 @@ class FaultServer:
                 assert http.transport is not None
                 http.transport.close()
                 return response
-            return web.Response(
-                status=say.status, body=say.body, headers=say.headers, content_type=say.content_type
-            )
+            return web.Response(status=say.status, body=say.body, headers=say.headers, content_type=say.content_type)
         except asyncio.CancelledError:
             self.cut_off += 1
             raise

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fake_judge import FakeJudge
-
 from interviewer.config import Settings, load_settings
 from interviewer.models import Setup
 from interviewer.tui.app import InterviewerApp, make_app
 from knowledge import KnowledgeMap, load_map
+from tests.tui.driving import AppFor
+from tests.tui.fake_judge import FakeJudge
 
 
 @pytest.fixture(scope="session")

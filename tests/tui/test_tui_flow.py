@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
-from fake_judge import FakeJudge
 
 from interviewer.store import SessionStore
 from interviewer.tui.screens.confirm import Confirm
@@ -18,6 +16,8 @@ from interviewer.tui.screens.menu import Menu
 from interviewer.tui.screens.pause import PauseScreen
 from interviewer.tui.screens.report import ReportScreen
 from interviewer.tui.screens.setup import SetupScreen
+from tests.tui.driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
+from tests.tui.fake_judge import FakeJudge
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

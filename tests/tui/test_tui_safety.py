@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
-from fake_judge import FakeJudge
 from textual import events
 
 from interviewer.errors import ConfigError, Exit, JudgeError, SessionError, StoreError
@@ -16,6 +14,8 @@ from interviewer.tui.screens.help import HelpScreen
 from interviewer.tui.screens.interview import InterviewScreen
 from interviewer.tui.screens.report import ReportScreen
 from interviewer.tui.screens.setup import SetupScreen
+from tests.tui.driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
+from tests.tui.fake_judge import FakeJudge
 
 HOSTILE = (
     "[/red] [bold]x[/] <script>alert(1)</script> \x1b[31mred\x1b]0;t\x07 "

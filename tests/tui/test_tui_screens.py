@@ -6,8 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
-from fake_judge import FakeJudge
 from rich.cells import cell_len
 from textual.content import Content
 
@@ -20,6 +18,8 @@ from interviewer.tui.screens.pick import PickSkill
 from interviewer.tui.screens.setup import SetupScreen
 from interviewer.tui.theme import DARK, LIGHT, theme_name
 from interviewer.tui.widgets.key_bar import KeyBar
+from tests.tui.driving import ANSWER, OPEN_QUESTION, AppFor, on_screen, ready, until, words_of
+from tests.tui.fake_judge import FakeJudge
 
 
 async def test_the_language_row_relabels_the_screen(app_for: AppFor) -> None:

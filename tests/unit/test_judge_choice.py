@@ -9,7 +9,11 @@ from interviewer.judge.choice import choose
 from interviewer.judge.normalise import normalise
 from knowledge import Kind, Question, load_map
 
-OPTIONS = [("低秩增量", "a low-rank update"), ("四比特量化", "four-bit quantisation"), ("剪掉注意力头", "pruning heads")]
+OPTIONS = [
+    ("低秩增量", "a low-rank update"),
+    ("四比特量化", "four-bit quantisation"),
+    ("剪掉注意力头", "pruning heads"),
+]
 
 
 def question(key: str = "A") -> Question:
@@ -21,7 +25,13 @@ def question(key: str = "A") -> Question:
             "difficulty": 3,
             "roles": {"algo": "must"},
             "ask": {"zh": "LoRA 训练的是什么？", "en": "What does LoRA train?"},
-            "points": [{"id": "update", "zh": "学到的是权重的增量，原权重冻结", "en": "What is learned is an update; the weights stay frozen"}],
+            "points": [
+                {
+                    "id": "update",
+                    "zh": "学到的是权重的增量，原权重冻结",
+                    "en": "What is learned is an update; the weights stay frozen",
+                }
+            ],
             "misconceptions": [{"id": "quant", "zh": "LoRA 就是量化", "en": "LoRA is quantisation", "penalty": 1}],
             "reference": both,
             "talk": both,
@@ -51,7 +61,18 @@ def test_the_second_option(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "A 或者 B", "A、B", "AB", "都可以", "选 D", "A low-rank thing is what it learns", "我不知道", "first or second one"]
+    "answer",
+    [
+        "",
+        "A 或者 B",
+        "A、B",
+        "AB",
+        "都可以",
+        "选 D",
+        "A low-rank thing is what it learns",
+        "我不知道",
+        "first or second one",
+    ],
 )
 def test_none_or_several(answer: str) -> None:
     assert chosen(answer) is None

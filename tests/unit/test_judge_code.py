@@ -14,7 +14,13 @@ from knowledge.models import Check
 
 CODE = "from peft import LoraConfig\nconfig = LoraConfig(r=16, lora_alpha=32)\n"
 CHECK = Check.model_validate(
-    {"id": "has-config", "point": "p", "zh": "有配置", "en": "has a config", "any": [{"call": "LoraConfig", "keywords": {"r": None}}]}
+    {
+        "id": "has-config",
+        "point": "p",
+        "zh": "有配置",
+        "en": "has a config",
+        "any": [{"call": "LoraConfig", "keywords": {"r": None}}],
+    }
 )
 
 

@@ -159,7 +159,23 @@ def valid(out: Judgement, answer: str) -> None:
 ANYTHING = st.text(st.characters(), max_size=300)
 FRAGMENTS = st.lists(
     st.sampled_from(
-        [COMPLETE, WRONG, "不知道", "\x00", "\ud800", "👩‍👩‍👧", "\u200b", "，", "```python\nx = f(1)\n```", "A", "选B", "\n", "不", "ﬁ①Ⅷ", "İ"]
+        [
+            COMPLETE,
+            WRONG,
+            "不知道",
+            "\x00",
+            "\ud800",
+            "👩‍👩‍👧",
+            "\u200b",
+            "，",
+            "```python\nx = f(1)\n```",
+            "A",
+            "选B",
+            "\n",
+            "不",
+            "ﬁ①Ⅷ",
+            "İ",
+        ]
     ),
     max_size=8,
 ).map("".join)

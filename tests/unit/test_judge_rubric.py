@@ -15,14 +15,16 @@ from interviewer.judge import (
     split_reference,
 )
 from interviewer.models import Rubric
-from knowledge import Kind, load_map
+from knowledge import FollowUp, Kind, load_map
 from rubrics import load_rules
 
 REFERENCE = "顺序表的存储空间连续，支持随机访问。链表的存储空间不连续，插入和删除不需要移动元素；但访问要从头遍历。"
 
 
 def test_points_of_a_row() -> None:
-    rubric = own_rubric("Q?", [{"id": "P1", "text": "连续存储", "weight": 30}, {"text": "链表", "weight": 60}], id="row-7")
+    rubric = own_rubric(
+        "Q?", [{"id": "P1", "text": "连续存储", "weight": 30}, {"text": "链表", "weight": 60}], id="row-7"
+    )
     assert rubric.id == "row-7"
     assert [(p.id, p.zh, p.en) for p in rubric.points] == [("p1", "连续存储", "连续存储"), ("p2", "链表", "链表")]
     assert rubric.points[1].weight == 5 and rubric.points[0].weight == pytest.approx(2.5)
@@ -30,7 +32,9 @@ def test_points_of_a_row() -> None:
 
 
 def test_ids_stay_distinct_and_bonus_alone_becomes_core() -> None:
-    rubric = own_rubric("Q?", [{"id": "要点", "text": "a"}, {"id": "要点", "text": "b", "core": False}, {"id": "p1", "text": "c"}])
+    rubric = own_rubric(
+        "Q?", [{"id": "要点", "text": "a"}, {"id": "要点", "text": "b", "core": False}, {"id": "p1", "text": "c"}]
+    )
     assert [p.id for p in rubric.points] == ["p1", "p2", "p1-2"]
     assert all(p.core for p in own_rubric("Q?", [{"text": "a", "core": False}]).points)
 
@@ -40,8 +44,14 @@ def test_a_reference_is_split_into_statements() -> None:
     assert 2 <= len(points) <= 8
     assert "".join(p.zh for p in points) == REFERENCE
     assert split_reference(REFERENCE) == points, "deterministic"
-    numbered = split_reference("1. It freezes the base weights. 2. It trains a low-rank update. 3. It merges at inference.")
-    assert [p.en for p in numbered] == ["It freezes the base weights.", "It trains a low-rank update.", "It merges at inference."]
+    numbered = split_reference(
+        "1. It freezes the base weights. 2. It trains a low-rank update. 3. It merges at inference."
+    )
+    assert [p.en for p in numbered] == [
+        "It freezes the base weights.",
+        "It trains a low-rank update.",
+        "It merges at inference.",
+    ]
     assert len(split_reference("要点。" + "顺序表的存储空间连续，支持随机访问。" * 30)) <= 8
     assert len(split_reference("是")) == 1
 
@@ -59,19 +69,18 @@ def test_rows_that_cannot_be_graded(question: str, points: list[dict[str, str]] 
 
 def test_follow_ups_resolve_their_points_and_may_have_none() -> None:
     judge = OfflineJudge(StaticTable())
-    resolved = empty = 0
     for q in load_map().questions.values():
         for f in q.follow_ups:
             rubric = follow_up_rubric(q, f, "en")
             assert rubric.kind is Kind.OPEN and rubric.ask == f.en and len(rubric.points) == len(f.points)
-            out = judge.judge_sync(rubric, "It depends on the data.", "en")
             if f.points:
-                resolved += 1
-                assert any(p.core for p in rubric.points) and out.score is not None
-            else:
-                empty += 1
-                assert out.score is None and out.flags == ["ungraded"] and out.error
-    assert resolved and empty
+                assert any(p.core for p in rubric.points)
+                assert judge.judge_sync(rubric, "It depends on the data.", "en").score is not None
+    bare = FollowUp.model_validate(
+        {"when": {"score_at_least": 8}, "rung": "transfer", "zh": "换个场景呢？", "en": "And elsewhere?", "points": []}
+    )
+    out = judge.judge_sync(follow_up_rubric(q, bare, "en"), "It depends on the data.", "en")
+    assert out.score is None and out.flags == ["ungraded"] and out.error
 
 
 def test_the_hash_follows_the_content_and_not_the_order_of_options() -> None:

@@ -23,7 +23,17 @@ def says_opposite(answer: str, claim: str) -> bool | None:
 def test_clauses_of_both_languages() -> None:
     text = "LoRA 冻结权重，只训 BA；lr=2e-4, i.e. 10x. Then merge it.\n- 第一点：省显存\n2) 不省激活"
     parts = [c.text for c in clauses(fold(text))]
-    assert parts == ["lora 冻结权重", "只训 ba", "lr=2e-4", "i.e", "10x", "then merge it", "第一点", "省显存", "不省激活"]
+    assert parts == [
+        "lora 冻结权重",
+        "只训 ba",
+        "lr=2e-4",
+        "i.e",
+        "10x",
+        "then merge it",
+        "第一点",
+        "省显存",
+        "不省激活",
+    ]
     assert [c.text for c in clauses("1,000 rows cost 0.5 s")] == ["1,000 rows cost 0.5 s"]
 
 
@@ -61,7 +71,12 @@ def test_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("text", "head"),
-    [("激活基本不省", "省"), ("LoRA 并不量化权重", "量化"), ("it does not save activations", "sav"), ("层放不下", "放")],
+    [
+        ("激活基本不省", "省"),
+        ("LoRA 并不量化权重", "量化"),
+        ("it does not save activations", "sav"),
+        ("层放不下", "放"),
+    ],
 )
 def test_heads_of_negations(text: str, head: str) -> None:
     assert head in negated_heads(fold(text))
@@ -111,7 +126,15 @@ def test_reported_beliefs_are_denied_when_a_later_clause_says_so() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["不知道", "这个我没了解过。", "不太清楚这块，跳过吧", "I don't know.", "no idea, pass", "Sorry, I haven't used it", "抱歉，这题我真的不会"],
+    [
+        "不知道",
+        "这个我没了解过。",
+        "不太清楚这块，跳过吧",
+        "I don't know.",
+        "no idea, pass",
+        "Sorry, I haven't used it",
+        "抱歉，这题我真的不会",
+    ],
 )
 def test_honest_ignorance(text: str) -> None:
     assert conduct.dont_know(clauses(fold(text)), 0.0)
@@ -119,7 +142,12 @@ def test_honest_ignorance(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["跑一遍过了就行", "I would say clip before the backward pass", "这样就不会过拟合", "我不太确定，但应该是冻结权重只训练低秩矩阵，省了优化器状态"],
+    [
+        "跑一遍过了就行",
+        "I would say clip before the backward pass",
+        "这样就不会过拟合",
+        "我不太确定，但应该是冻结权重只训练低秩矩阵，省了优化器状态",
+    ],
 )
 def test_answers_that_only_sound_ignorant(text: str) -> None:
     assert not conduct.dont_know(clauses(fold(text)), 6.0)
@@ -129,7 +157,9 @@ def test_listing() -> None:
     terms = ["优化器状态", "梯度", "激活", "基座权重", "合并", "量化"]
     assert conduct.listing("优化器状态、梯度、激活、基座权重、合并、量化", terms)[0]
     assert conduct.listing("lora, rank, alpha, adapter, peft, qlora, zero", [])[0]
-    assert not conduct.listing("省的是梯度和优化器状态，基座权重还在，激活没省，因为反向要穿过去，量化才能变小", terms)[0]
+    assert not conduct.listing("省的是梯度和优化器状态，基座权重还在，激活没省，因为反向要穿过去，量化才能变小", terms)[
+        0
+    ]
     assert not conduct.listing("激活:重计算。状态:zero 切。数据:packing、预取。先 profile", terms)[0]
 
 

@@ -1,0 +1,73 @@
+"""Language models behind one protocol: `make_gateway("openai/gpt-5-mini")`, `await gateway.complete(request)`.
+
+Public: the names in `__all__`. Importing this package imports neither openai nor litellm; the first call does.
+Knows nothing of questions, rubrics or judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from interviewer import paths
+from interviewer.llm.cache import AnswerCache
+from interviewer.llm.choose import Endpoint, beside, choose
+from interviewer.llm.cost import Spent
+from interviewer.llm.gateway import CONCURRENCY, DEADLINE, ModelGateway
+from interviewer.llm.probe import Probe, probe
+from interviewer.llm.protocol import Capability, Completion, Gateway, Message, Request, Tokens, Transport
+from interviewer.llm.retry import Retries
+from interviewer.llm.scripted import ScriptedGateway
+
+__all__ = [
+    "Capability",
+    "Completion",
+    "Endpoint",
+    "Gateway",
+    "Message",
+    "ModelGateway",
+    "Probe",
+    "Request",
+    "Retries",
+    "ScriptedGateway",
+    "Spent",
+    "Tokens",
+    "Transport",
+    "make_gateway",
+    "make_transport",
+    "probe",
+]
+
+
+def make_gateway(
+    model: str,
+    *,
+    api_base: str | None = None,
+    api_key: SecretStr | str | None = None,
+    fallbacks: Sequence[str | Endpoint] = (),
+    cache: bool | Path = True,
+    deadline: float = DEADLINE,
+    concurrency: int = CONCURRENCY,
+    retries: Retries | None = None,
+) -> ModelGateway:
+    """A gateway to `model`, and to `fallbacks` in order when it fails.
+
+    `cache` is True for the file in the user's cache folder, a path for another, False for none. `deadline` is in
+    seconds for one request with all its retries and fallbacks. Raises ProviderError when it is clear at once that
+    no call can succeed: no key, no such kind of name.
+    """
+    primary = _endpoint(model, api_base, api_key)
+    transports = [choose(primary), *(choose(beside(primary, f)) for f in fallbacks)]
+    kept = AnswerCache(cache if isinstance(cache, Path) else paths.cache_dir() / "answers.db") if cache else None
+    return ModelGateway(transports, cache=kept, deadline=deadline, concurrency=concurrency, retries=retries)
+
+
+def make_transport(model: str, *, api_base: str | None = None, api_key: SecretStr | str | None = None) -> Transport:
+    """The bare transport of `model`, for `probe`."""
+    return choose(_endpoint(model, api_base, api_key))
+
+
+def _endpoint(model: str, api_base: str | None, api_key: SecretStr | str | None) -> Endpoint:
+    return Endpoint(model, api_base, SecretStr(api_key) if isinstance(api_key, str) else api_key)

@@ -1,0 +1,243 @@
+"""ModelGateway: one request through cache, queue, deadline, models in order, retries and structured output.
+
+The order of things: an answer in the cache costs nothing and waits for nobody; the deadline starts when a place in
+the queue is free; each model gets its share of the time that is left; a model that is down is tried last for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from interviewer.errors import (
+    AuthError,
+    BadOutput,
+    ModelError,
+    ProviderDown,
+    ProviderError,
+    ProviderTimeout,
+    QuotaError,
+    RateLimited,
+    UsageError,
+)
+from interviewer.llm import cost
+from interviewer.llm.cache import AnswerCache, InFlight, Kept, cache_key
+from interviewer.llm.cost import Spent
+from interviewer.llm.protocol import Call, Completion, Message, Reply, Request, Tokens, Transport
+from interviewer.llm.retry import Pace, Retries, patiently
+from interviewer.llm.structured import Answered, Interlocutor, ask, parse
+
+log = logging.getLogger("interviewer.llm")
+
+DEADLINE = 120.0
+CONCURRENCY = 16
+DEAD_SECONDS = 30.0
+"""For how long a model that failed is tried last."""
+
+OUT_OF_ORDER = (AuthError, QuotaError, ModelError, RateLimited, ProviderDown)
+"""What says that a model will fail the next request too."""
+
+
+@dataclass
+class Route:
+    """One model: how it is reached, and what was learned about it."""
+
+    transport: Transport
+    model: Interlocutor = field(init=False)
+    pace: Pace = field(default_factory=Pace)
+    dead_until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.model = Interlocutor(self.transport.name)
+
+
+class ModelGateway:
+    """The Gateway of the product. Bound to the event loop that first uses it; close it with `aclose`."""
+
+    def __init__(
+        self,
+        transports: Sequence[Transport],
+        *,
+        cache: AnswerCache | None = None,
+        deadline: float = DEADLINE,
+        concurrency: int = CONCURRENCY,
+        retries: Retries | None = None,
+    ) -> None:
+        if not transports or deadline <= 0 or concurrency < 1:
+            raise UsageError("a gateway needs a model, a deadline above 0 and a concurrency of at least 1")
+        self.routes = [Route(t) for t in transports]
+        self.deadline = deadline
+        self.cache = cache
+        self.spent = Spent()
+        """All that went through this gateway, failures included."""
+        self._retries = retries or Retries()
+        self._places = asyncio.Semaphore(concurrency)
+        self._in_flight: InFlight[Completion] = InFlight()
+
+    @property
+    def model(self) -> str:
+        return self.routes[0].transport.name
+
+    async def __aenter__(self) -> ModelGateway:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        for route in self.routes:
+            await route.transport.aclose()
+        if self.cache:
+            self.cache.close()
+
+    async def complete(self, request: Request) -> Completion:
+        request = replace(request, messages=tuple(Message(m.role, sendable(m.content)) for m in request.messages))
+        routes = self._wanted(request)
+        if self.cache is None or not request.cached:
+            return await self._ask(request, routes)
+        key = _key(request, routes[0])
+        if kept := self._kept(request, routes[0], key):
+            return kept
+        completion, joined = await self._in_flight.run(key, lambda: self._ask(request, routes))
+        return _free(completion) if joined else completion
+
+    def _wanted(self, request: Request) -> list[Route]:
+        if request.model is None:
+            return self.routes
+        named = [r for r in self.routes if r.transport.name == request.model]
+        if not named:
+            names = ", ".join(r.transport.name for r in self.routes)
+            raise UsageError(f"this gateway has no model {request.model!r}", hint=f"it has: {names}")
+        return named
+
+    async def _ask(self, request: Request, routes: list[Route]) -> Completion:
+        spent, loop = Spent(), asyncio.get_running_loop()
+        async with self._places:
+            started = loop.time()
+            until = started + self.deadline
+            try:
+                return await self._first_to_answer(request, routes, until, spent)
+            except ProviderError as e:
+                e.spent = spent
+                raise
+            finally:
+                spent.seconds = loop.time() - started
+                self.spent.add_spent(spent)
+                log.debug("%s %s: %d calls, %.1f s", self.model, request.purpose, spent.calls, spent.seconds)
+
+    async def _first_to_answer(self, request: Request, routes: list[Route], until: float, spent: Spent) -> Completion:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        order = sorted(routes, key=lambda r: r.dead_until > started)  # stable: the user's order otherwise
+        faults: list[ProviderError] = []
+        for n, route in enumerate(order):
+            share = max(0.0, until - loop.time()) / (len(order) - n)
+            try:
+                answered = await self._within(share, request, route, spent)
+            except ProviderError as e:
+                faults.append(e)
+                if isinstance(e, OUT_OF_ORDER):
+                    route.dead_until = loop.time() + DEAD_SECONDS
+                if n + 1 < len(order):
+                    log.warning("%s failed (%s); trying %s", e.model, type(e).__name__, order[n + 1].transport.name)
+                continue
+            route.dead_until = 0.0
+            completion = Completion(
+                text=answered.text,
+                parsed=answered.parsed,
+                tokens=spent.tokens,
+                cost=spent.cost,
+                finish_reason=answered.reply.finish_reason,
+                model=route.transport.name,
+                seconds=loop.time() - started,
+                calls=spent.calls,
+                fell_back=route is not routes[0],
+                capability=answered.capability,
+            )
+            if self.cache and request.cached:
+                kept = Kept(answered.text, completion.finish_reason, completion.capability)
+                self.cache.put(_key(request, route), kept)
+            return completion
+        raise _summary(faults, routes)
+
+    async def _within(self, seconds: float, request: Request, route: Route, spent: Spent) -> Answered:
+        """One model's answer, in its share of the time."""
+        loop, transport = asyncio.get_running_loop(), route.transport
+        until = loop.time() + seconds
+
+        async def send(messages: tuple[Message, ...], params: dict[str, Any]) -> Reply:
+            wire = [{"role": m.role, "content": m.content} for m in messages]
+
+            async def once() -> Reply:
+                # a little beyond the deadline: it is asyncio's clock that ends the call, not the client's
+                call = Call(wire, params, timeout=max(0.1, until - loop.time()) + 1)
+                try:
+                    reply = await transport.send(call)
+                except ProviderError as e:
+                    spent.add_failed(uncounted=e.uncounted)
+                    raise
+                except asyncio.CancelledError:
+                    spent.add_failed(uncounted=True)
+                    raise
+                spent.add(reply.tokens, cost.of_call(reply, transport))
+                return reply
+
+            return await patiently(once, retries=self._retries, pace=route.pace, until=until, name=transport.name)
+
+        try:
+            async with asyncio.timeout_at(until):
+                return await ask(request, route.model, send)
+        except TimeoutError:
+            late = ProviderTimeout(
+                f"{transport.name}{f' at {transport.where}' if transport.where else ''}: no answer in {seconds:.0f} s",
+                hint="allow more time, or name a faster --model",
+                model=transport.name,
+            )
+        raise late
+
+    def _kept(self, request: Request, route: Route, key: str) -> Completion | None:
+        """The answer in the cache, checked again: the schema's own code may have changed."""
+        kept = self.cache.get(key) if self.cache else None
+        if kept is None or self.cache is None:
+            return None
+        try:
+            parsed = None if request.schema is None else parse(kept.text, request, route.transport.name)
+        except BadOutput:
+            self.cache.forget(key)
+            return None
+        return _free(
+            Completion(
+                kept.text,
+                parsed,
+                finish_reason=kept.finish_reason,
+                model=route.transport.name,
+                capability=kept.capability,
+            )
+        )
+
+
+def sendable(text: str) -> str:
+    """`text` as UTF-8 can carry it: lone surrogates, which are no characters, become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _key(request: Request, route: Route) -> str:
+    return cache_key(request, model=route.transport.name, address=route.transport.where)
+
+
+def _free(completion: Completion) -> Completion:
+    """The same answer, had for nothing."""
+    return replace(completion, tokens=Tokens(0, 0, 0), cost=0.0, seconds=0.0, calls=0, from_cache=True)
+
+
+def _summary(faults: list[ProviderError], routes: list[Route]) -> ProviderError:
+    """The first model's error, with a word on the others."""
+    first = next((f for f in faults if f.model == routes[0].transport.name), faults[0])
+    others = [f"{f.model}: {type(f).__name__}" for f in faults if f is not first]
+    if others:
+        first.message = f"{first.message} (fallbacks failed too: {', '.join(others)})"
+        first.args = (first.message,)
+    return first
