@@ -66,8 +66,11 @@ POOR = {
     "en": "I think this matters a lot and it depends on the situation.",
 }
 VAGUE = {
-    "zh": "这个问题主要看具体场景，要结合业务需求、数据情况和资源综合考虑，选择合适的方案，并且不断迭代优化，最后达到一个比较好的效果。",
-    "en": "It really depends on the scenario; you weigh business needs, data and resources, choose a suitable approach, keep iterating, and in the end reach a good result.",
+    "zh": "这个问题主要看具体场景，要结合业务需求、数据情况和资源综合考虑，"
+    "选择合适的方案，并且不断迭代优化，最后达到一个比较好的效果。",
+    "en": "It really depends on the scenario; "
+    "you weigh business needs, data and resources, choose a suitable approach, "
+    "keep iterating, and in the end reach a good result.",
 }
 
 
@@ -245,7 +248,8 @@ def report(results: list[tuple[Case, Judgement]], show: list[str]) -> None:
     for case, j in results:
         groups[case.probe].append((case, j))
     print(
-        f"{'probe':20} {'n':>5} {'bar':>14} {'pass':>7} {'mean':>6} {'zh':>6} {'en':>6} {'min':>5} {'max':>5}  false beliefs / flags"
+        f"{'probe':20} {'n':>5} {'bar':>14} {'pass':>7} {'mean':>6} {'zh':>6} {'en':>6} "
+        f"{'min':>5} {'max':>5}  false beliefs / flags"
     )
     for name, bar in BARS.items():
         group = groups.get(name, [])
@@ -262,8 +266,8 @@ def report(results: list[tuple[Case, Judgement]], show: list[str]) -> None:
         failed = sum(j.score is None for _, j in group)
         print(
             f"{name:20} {len(group):5} {bar:>14} {passed:7.1%} {mean(every):6.2f} "
-            f"{mean(scores['zh'] or [0]):6.2f} {mean(scores['en'] or [0]):6.2f} {min(every):5.1f} {max(every):5.1f}  {beliefs} / {odd}"
-            + (f"  UNSCORED {failed}" if failed else "")
+            f"{mean(scores['zh'] or [0]):6.2f} {mean(scores['en'] or [0]):6.2f} "
+            f"{min(every):5.1f} {max(every):5.1f}  {beliefs} / {odd}" + (f"  UNSCORED {failed}" if failed else "")
         )
     for name in show:
         print(f"\n== {name}")
@@ -334,7 +338,8 @@ def main() -> None:
         results = run(judge, the_map)
         seconds = time.perf_counter() - began
         print(
-            f"{len(the_map.questions)} questions, {len(results)} judgements, {seconds:.1f} s, embedder {embedder.name}, weights {judge.fusion.id}"
+            f"{len(the_map.questions)} questions, {len(results)} judgements, {seconds:.1f} s, "
+            f"embedder {embedder.name}, weights {judge.fusion.id}"
         )
         report(results, args.show)
     for path in args.graded:

@@ -20,7 +20,7 @@ from interviewer.errors import InputError
 from interviewer.models import Action, Turn
 from knowledge import KnowledgeMap, Role, UnknownNameError
 from knowledge.errors import nearest
-from knowledge.load import Loader
+from knowledge.strict_yaml import Loader
 
 KEYS = {"question_id", "answer", "follow_ups"}
 COMMANDS: dict[str, Action] = {

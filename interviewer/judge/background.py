@@ -1,8 +1,9 @@
 """How common a word is in talk about fine-tuning: document frequencies over the knowledge map.
 
 A word that half of all questions use (model, 训练) shows little about one point. Words never seen keep
-their full weight, so questions of other fields are judged as before. Rebuild the table with
-`python -m interviewer.judge.background` when the map has grown; it holds counts of words and no texts.
+their full weight, so questions of other fields are judged as before. When the map has grown,
+`python -c "from interviewer.judge.background import main; main()"` rebuilds the table; it holds counts of
+words and no texts.
 """
 
 from __future__ import annotations
@@ -61,7 +62,3 @@ def main() -> None:
     table = build(documents, f"word counts over the {len(documents)} questions of knowledge/data")
     _path().write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
     sys.stdout.write(f"{_path()}: {len(table['df'])} words of {len(documents)} questions\n")
-
-
-if __name__ == "__main__":
-    main()

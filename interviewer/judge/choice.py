@@ -29,7 +29,8 @@ _CORRECT = re.compile(
     r"\bis (?:right|correct|the (?:right|correct|best|answer)))"
 )
 _NOT = re.compile(
-    r"(?:不选|不是|排除|不能选|不该选|不会选|别选|错在|\bnot|n't (?:be |choose |pick )?|\brule out|\bruling out|\bexclude|"
+    r"(?:不选|不是|排除|不能选|不该选|不会选|别选|错在|\bnot|n't (?:be |choose |pick )?|\brule out|"
+    r"\bruling out|\bexclude|"
     r"\beliminate)\s*(?:选项|option|answer)?\s*$"
 )
 _WRONG_AFTER = re.compile(

@@ -24,6 +24,7 @@ from interviewer.judge.wordings import (
     drafts_of,
     holds,
     language_of,
+    pieces_of,
     split_facets,
     squeeze,
 )
@@ -145,7 +146,7 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         if extra:
             vectors = np.vstack([vectors, np.stack([e[1] for e in extra])])
     wordings = tuple(
-        Wording(o, k, lang, fold(t), ws, stance(fold(t)), share)
+        Wording(o, k, lang, fold(t), ws, stance(fold(t)), pieces_of(fold(t)), share)
         for (o, k, lang, t, share), ws in zip(drafts, words, strict=True)
     )
     anchors = encode(embedder, list(ANCHORS))

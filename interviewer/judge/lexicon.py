@@ -41,7 +41,8 @@ STOP_WORDS = _words(
 )
 
 _UP = _words(
-    "增大 增加 增多 变大 变多 变高 变长 变快 变强 上升 提高 提升 升高 上涨 扩大 加大 调大 调高 拉高 更大 更多 更高 更长 更快 更强 "
+    "增大 增加 增多 变大 变多 变高 变长 变快 变强 上升 提高 提升 升高 上涨 扩大 加大 调大 调高 拉高 更大 "
+    "更多 更高 更长 更快 更强 "
     "放大 涨 increas rais ris grow larger higher greater bigger longer faster boost amplif"
 )
 _DOWN = _words(

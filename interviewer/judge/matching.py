@@ -21,6 +21,8 @@ OPPOSED_FROM = 0.42
 """Share of a facet's words in a clause from which its polarity is compared."""
 MASS_SCALE = 4.0
 """Content at which `mass` reaches 1 - 1/e."""
+ENOUGH_SAID = 1.3
+"""Content from which a short clause can turn round a longer claim that it repeats a part of."""
 NEAREST = 0.8
 """Part of the best fit from which a wording counts among the nearest to a clause."""
 
@@ -63,11 +65,11 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     words = windows.words[:, said]
     inside = _product(index.weights[:, said], words)
     total = (words * index.idf[said]).sum(axis=1) + windows.outside
-    shared = inside / np.maximum(index.totals, 1e-6)[:, None]
+    shared = np.asarray(inside / np.maximum(index.totals, 1e-6)[:, None], dtype=np.float32)
     precise = inside / np.maximum(total, 1e-6)
     similar = np.clip((_product(index.vectors, windows.vectors) - index.floor) / (1.0 - index.floor), 0.0, 1.0)
     fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
-    mass = np.float32(1.0) - np.exp(-_product(index.bags[:, said], words) / MASS_SCALE)
+    mass = np.asarray(1.0 - np.exp(-_product(index.bags[:, said], words) / MASS_SCALE), dtype=np.float32)
     return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
 
 
@@ -136,7 +138,9 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
             break  # windows come shortest first
         fit = np.where(facets, found.fit[:, w], 0.0)
         best = float(fit.max(initial=0.0))
-        about = (found.shared[:, w] >= OPPOSED_FROM) | ((found.precise[:, w] >= 0.6) & (found.similar[:, w] >= 0.4))
+        about = found.shared[:, w] >= OPPOSED_FROM
+        if sum(map(lexicon.weight, reading.words[clause])) >= ENOUGH_SAID:
+            about |= (found.precise[:, w] >= 0.6) & (found.similar[:, w] >= 0.4)
         rows = np.flatnonzero((fit >= NEAREST * best) & about & facets)
         turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
         for row in rows:
@@ -151,7 +155,8 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
 
 
 def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
-    said = reading.stances[clause]
-    if said.denied != wording.stance.denied:
-        return not (wording.stance.negated if said.denied else said.negated)
-    return opposed(reading.parts[clause].text, reading.words[clause], wording.text, wording.words)
+    said, words = reading.stances[clause], reading.words[clause]
+    meant = max(wording.pieces, key=lambda p: sum(lexicon.weight(w) for w in p.words & words))
+    if said.denied != meant.stance.denied:
+        return not (meant.stance.negated if said.denied else said.negated)
+    return opposed(reading.parts[clause].text, words, meant.text, meant.words)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 CACHED_RUBRICS = 512
 UNPARSED_SHARE = 0.5
 """Part of its lexical credit that a point keeps when the code cannot be parsed."""
+ON_TOPIC = 0.15
+"""Similarity with the rubric from which an answer without substance is vague rather than off the topic."""
 NOTHING = frozenset({"empty", "dont_know", "copied_question"})
 """Flags of answers in which no point can have been made."""
 
@@ -145,7 +147,7 @@ class OfflineJudge:
         points = [self._point(n, s, best, reading, index, code, rubric, lang, flags) for n, s in enumerate(signals)]
         chosen, right = self._choice(rubric, reading, flags)
         wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
-        if not flags and _is_off_topic(points, reading, index) and not wrong and chosen is None:
+        if not flags and _is_off_topic(points, reading, index, found.topic) and not wrong and chosen is None:
             flags.append("off_topic")
         credits = [aggregate.Credit(p.weight, p.core, p.credit, p.verdict == "contradicted") for p in points]
         marks = aggregate.marks(
@@ -217,8 +219,8 @@ class OfflineJudge:
             if floor > credit:
                 credit, spans, against = floor, places or spans, False
         if against and credit > 0:
-            # Said and unsaid: what stands against it takes half.
-            credit *= 0.5
+            # Said and unsaid: the more surely it is taken back, the less is left.
+            credit *= 1.0 - values["against"]
         verdict = self._verdict(credit, against)
         if verdict == "contradicted":
             credit = 0.0
@@ -274,9 +276,9 @@ class OfflineJudge:
         ]
 
 
-def _is_off_topic(points: Sequence[PointVerdict], reading: Reading, index: RubricIndex) -> bool:
-    """No point earns anything and hardly a word of the answer belongs to the topic."""
-    if any(p.credit > 0 for p in points):
+def _is_off_topic(points: Sequence[PointVerdict], reading: Reading, index: RubricIndex, topic: float) -> bool:
+    """No point earns anything, hardly a word belongs to the topic, and the whole is not like it either."""
+    if topic >= ON_TOPIC or any(p.credit > 0 for p in points):
         return False
     own = frozenset().union(*reading.words) if reading.words else frozenset()
     total = sum(map(weight, own))

@@ -72,8 +72,8 @@ _ANTONYMS = [
     ("显式", "隐式"),
     ("固定 写死 不变", "可变 随便"),
     (
-        "increase raise higher larger more greater grow bigger upward",
-        "decrease reduce lower smaller less fewer shrink downward",
+        "increase raise higher larger grow bigger upward",
+        "decrease reduce lower smaller shrink downward",
     ),
     ("faster quicker", "slower"),
     ("longer", "shorter"),

@@ -157,7 +157,7 @@ def split_reference(reference: str, most: int = MOST_POINTS) -> tuple[Point, ...
     )
 
 
-def _joined(pieces: list[str], least: float = 4.0) -> list[str]:
+def _joined(pieces: list[str], least: float = 2.0) -> list[str]:
     """Non-empty pieces; one that says too little joins the one before it, or after at the start."""
     out: list[str] = []
     for piece in pieces:

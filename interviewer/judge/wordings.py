@@ -12,7 +12,7 @@ from typing import Literal
 
 from interviewer.judge import lexicon
 from interviewer.judge.normalise import fold, is_cjk, script
-from interviewer.judge.polarity import Stance
+from interviewer.judge.polarity import Stance, stance
 from interviewer.judge.windows import clauses
 from knowledge.models import Misconception, Point
 
@@ -28,6 +28,21 @@ _BELIEF = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One clause of a wording: negation reaches no further than its clause."""
+
+    text: str
+    words: frozenset[str]
+    stance: Stance
+
+
+def pieces_of(folded: str) -> tuple[Piece, ...]:
+    """The clauses of a normalised wording."""
+    texts = [c.text for c in clauses(folded)] or [folded]
+    return tuple(Piece(t, frozenset(f for f, _, _ in lexicon.features(t)), stance(t)) for t in texts)
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     owner: int
     kind: WordingKind
@@ -35,6 +50,7 @@ class Wording:
     text: str
     words: frozenset[str]
     stance: Stance
+    pieces: tuple[Piece, ...]
     share: float = 1.0
     """For a facet: its part of the content of the whole text."""
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from interviewer.errors import BadOutput, ProviderError
-from interviewer.llm.openai_transport import client_timeout, quiet
+from interviewer.errors import AuthError, BadOutput, ProviderError
+from interviewer.llm.openai_transport import NO_KEY, client_timeout, quiet
 from interviewer.llm.protocol import Call, Reply
 from interviewer.llm.reply import read
-from interviewer.llm.secrets import find_key, without_credentials
+from interviewer.llm.secrets import find_key, goes_safely_to, variables, without_credentials
 from interviewer.llm.vendor_errors import map_error
 
 ENVIRONMENT = {
@@ -28,6 +28,16 @@ ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",  # else the import loads the .env file of the working folder
 }
 QUIET = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+KEYED = {
+    *("anthropic", "cerebras", "cohere", "dashscope", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq"),
+    *("mistral", "moonshot", "nvidia_nim", "openrouter", "perplexity", "together_ai", "xai", "zai"),
+}
+"""Providers that answer nobody without a key; litellm would call some of them all the same, and wait."""
+
+
+def _configured(provider: str) -> bool:
+    """Whether the environment holds anything for this provider: litellm knows more variables than we do."""
+    return any(name.startswith(provider.upper().removesuffix("_AI")) for name in os.environ)
 
 
 def load_litellm() -> Any:
@@ -56,6 +66,10 @@ class LiteLLMTransport:
         self.api_base = api_base
         self._where = without_credentials(api_base) if api_base else ""
         self._key = find_key(self._provider, api_key) if self._provider or api_key else None
+        if self._key is None and not api_base and self._provider in KEYED and not _configured(self._provider):
+            raise AuthError(f"no key for {name}", hint=f"set {variables(self._provider)[0]}", model=name)
+        if api_base and (self._key is None or (api_key is None and not goes_safely_to(api_base))):
+            self._key = SecretStr(NO_KEY)  # said aloud, or litellm would look for one itself and send it there
 
     @property
     def name(self) -> str:

@@ -56,13 +56,13 @@ async def ask(request: Request, model: Interlocutor, send: Send) -> Answered:
         except Truncated:
             raise
         except BadOutput as e:
-            if reply is not None and reply.text and request.schema is not None:
+            if reply is not None and reply.text and request.schema is not None and not correction:
                 model.dialect = model.dialect.after_reply(followed=e.detail == OUT_OF_BOUNDS)
             if last:
                 raise
             correction = _correction(request, reply, e)
         else:
-            if request.schema is not None:
+            if request.schema is not None and not correction:  # a correction tells the schema in words
                 model.dialect = model.dialect.after_reply(followed=True)
             return Answered(text, parsed, reply, spoken if request.schema is not None else None)
     raise AssertionError("unreachable")

@@ -108,7 +108,10 @@ _QUOTA = re.compile(r"(?i)insufficient_quota|exceeded your current quota|insuffi
 _GARBAGE = re.compile(r"Expecting value|Empty or invalid response|JSONDecodeError|codec can.t decode")
 _CONNECTION = re.compile(r"(?i)connection error|cannot connect|connection refused|server disconnected")
 _FILTERED = re.compile(r"content_filter|content_policy|ResponsibleAIPolicy")
-_KEYLESS = re.compile(r"(?i)api[_ ]key|credentials")
+_KEYLESS = re.compile(
+    r"(?i)missing credentials|unable to locate credentials|api_key.{0,40} must be set|missing .{0,20}api.?key"
+)
+_NO_PROVIDER = re.compile(r"LLM Provider NOT provided")
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"}
 
 
@@ -139,12 +142,14 @@ def _kind(error: BaseException, status: int | None, words: str) -> tuple[type[e.
     code = str(getattr(error, "code", "") or "")
     if _GARBAGE.search(words):
         return e.BadOutput, None
+    if status in (None, 500) and _KEYLESS.search(words):  # found out by the library, before any call
+        return e.AuthError, None
+    if _NO_PROVIDER.search(words):
+        return e.ModelError, None
     if "InternalServerError" in names and _CONNECTION.search(words):
         return e.ProviderDown, None
     if status is None or not 400 <= status < 600 or "Timeout" in names:
         found = next((BY_CLASS[n] for n in names if n in BY_CLASS), e.ProviderError)
-        if found is e.ProviderError and _KEYLESS.search(words):
-            found = e.AuthError
         return found, None if "Timeout" in names and "time taken" in words else status
     if status in (402, 403, 429) and _QUOTA.search(f"{code} {words}"):
         return e.QuotaError, status
@@ -202,10 +207,17 @@ def _words(error: BaseException, secrets: Iterable[SecretStr | None]) -> str:
         said = body.get("message") if isinstance(body, dict) else body
     else:
         said = None
-    text = said if isinstance(said, str) and said else str(getattr(error, "message", "") or error)
+    text = said if isinstance(said, str) and said else _own_words(error)
     text = re.sub(r"^(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout)\b[:.]? ?(?:- )?)+", "", text)
     text = one_line(redact(text[:20_000], secrets))
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def _own_words(error: BaseException) -> str:
+    try:
+        return str(getattr(error, "message", "") or error)
+    except Exception:  # some vendors' __str__ relies on attributes that are not always there
+        return type(error).__name__
 
 
 def retry_after(error: BaseException, *, now: float | None = None) -> float | None:

@@ -138,8 +138,9 @@ def test_repeating_an_answer_shrinks_the_sd(difficulty: float, grade: int) -> No
     assert middle == sorted(middle, reverse=True)
 
 
-@given(st.lists(outcomes, max_size=6), grades)
+@given(st.lists(outcomes, max_size=6), st.sampled_from([0, 5]))
 def test_a_related_answer_moves_the_mean_less_than_its_own(seen: list[Outcome], grade: int) -> None:
+    """A law for the lowest and the highest grade, whose likelihood is monotone; a middle grade can overshoot."""
     before = of(seen).mean
     own = of([*seen, Outcome("a", 5.5, grade)]).mean
     related_one = of([*seen, Outcome("b", 5.5, grade)]).mean

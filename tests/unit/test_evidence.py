@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,7 +52,7 @@ def test_whatever_is_located_lies_in_the_answer(quote: str, answer: str) -> None
 def test_merged_spans_are_ordered_apart_and_cover_the_same(spans: list[tuple[int, int]]) -> None:
     merged = merge(spans, gap=0)
     assert merged == sorted(merged)
-    assert all(a[1] < b[0] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(merged))
     covered = {i for s, e in spans for i in range(s, e)}
     assert covered == {i for s, e in merged for i in range(s, e)}
 

@@ -52,9 +52,12 @@ def chosen(answer: str, order: tuple[int, ...] = ()) -> str | None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["B", "b", "Ｂ", "选B", "我选 B，因为…", "答案是B。", "B. 四比特量化", "B) because it is smaller", "Option B", "I'd go with B",
-     "The answer is B", "第二个", "选第2个", "the second one", "四比特量化", "我觉得是四比特量化，因为它省显存", "four-bit quantization",
-     "A 不对，C 也不对，选 B", "不选 A，应该是 B", "B 是对的，A 是错的", "(B)", "【B】", "选项B，理由是省显存", "option 2"],
+    ["B", "b", "Ｂ", "选B", "我选 B，因为…", "答案是B。", "B. 四比特量化", "B) because it is smaller", "Option B",
+     "I'd go with B",
+     "The answer is B", "第二个", "选第2个", "the second one", "四比特量化", "我觉得是四比特量化，因为它省显存",
+     "four-bit quantization",
+     "A 不对，C 也不对，选 B", "不选 A，应该是 B", "B 是对的，A 是错的", "(B)", "【B】", "选项B，理由是省显存",
+     "option 2"],
 )  # fmt: skip
 def test_the_second_option(answer: str) -> None:
     assert chosen(answer) == "B"

@@ -58,7 +58,8 @@ def test_a_reference_is_split_into_statements() -> None:
 
 @pytest.mark.parametrize(
     ("question", "points", "reference"),
-    [("Q?", None, None), ("Q?", [], "  "), (" ", None, "a"), ("Q?", [{"text": ""}], None), ("Q?", [{"text": "a", "weight": -1}], None),
+    [("Q?", None, None), ("Q?", [], "  "), (" ", None, "a"), ("Q?", [{"text": ""}], None), ("Q?", [{"text": "a",
+     "weight": -1}], None),
      ("Q?", [{"text": "a", "weight": "many"}], None), ("Q?", ["a"], None)],
 )  # fmt: skip
 def test_rows_that_cannot_be_graded(question: str, points: list[dict[str, str]] | None, reference: str | None) -> None:

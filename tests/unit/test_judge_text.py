@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_clauses_lie_in_the_text_in_order(text: str) -> None:
     folded = fold(text)
     found = clauses(folded)
     assert all(folded[c.start : c.end] == c.text for c in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 def test_the_number_of_clauses_is_bounded() -> None:
@@ -118,7 +120,7 @@ def test_other_ways_to_say_it_are_not_opposites(answer: str, claim: str) -> None
 
 def test_reported_beliefs_are_denied_when_a_later_clause_says_so() -> None:
     assert [s.denied for s in stances(["有人说 lora 会量化权重", "其实不对"])] == [True, True]
-    assert [s.denied for s in stances(["很多人觉得显存只要 1%", "但激活还在"])][0]
+    assert stances(["很多人觉得显存只要 1%", "但激活还在"])[0].denied
     assert not stance("我觉得 lora 会量化权重").denied
     assert stance("it is not true that lora quantises").denied
     assert stance("好像是冻结权重吧，不太确定").hedged
