@@ -6,7 +6,6 @@ user's config folder (`interviewer doctor` prints where). Keys and secrets never
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,20 +19,12 @@ from pydantic_settings import (
 
 from interviewer import paths
 from interviewer.errors import ConfigError, UsageError
+from interviewer.glimpse import system_lang
 from knowledge.errors import nearest
 from knowledge.models import Lang, Level
 
 MOST_QUESTIONS = 50
 """In one interview."""
-
-
-def system_lang() -> Lang:
-    """English where the locale says so, Chinese otherwise."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name, "")
-        if value:
-            return "en" if value.lower().startswith("en") else "zh"
-    return "zh"
 
 
 class Settings(BaseSettings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -12,10 +13,11 @@ from interviewer.cli.guard import say
 from interviewer.errors import Exit, SessionError, UsageError
 
 if TYPE_CHECKING:
+    from interviewer.cli.answers import Script
     from interviewer.config import Settings
-    from interviewer.models import Flag, Setup
+    from interviewer.models import Flag
     from interviewer.store import SessionStore
-    from knowledge import KnowledgeMap
+    from interviewer.tui.prepared import Prepare, Prepared
 
 Role = Annotated[
     str | None,
@@ -71,31 +73,65 @@ def interview(
     Examples: `interviewer --role algo` · `interviewer -r eng -l en -n 4 --plain` ·
     `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last`
     """
+    options = {
+        "role": role, "level": level, "lang": lang, "questions": questions, "minutes": minutes, "theme": theme,
+        "db": db, "embedder": embedder,
+    }  # fmt: skip
+    own = {
+        "follow_ups": follow_ups,
+        "seed": _seed() if seed is None else seed,
+        "shuffle": shuffle,
+    }
+    prepare = partial(_prepare, options, own, only=only or [], skill=skill, output=output)
+    if plain or as_json or answers is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from interviewer.cli.plain import run_plain
+
+        found, script = prepare(answers=answers)
+        code = run_plain(
+            found.settings, found.the_map, found.setup, resume=resume, script=script, as_json=as_json, output=output
+        )
+        raise typer.Exit(int(code))
+    _run_tui(
+        lambda: prepare()[0],
+        lang=lang, theme=theme, resume=resume, start_now=role is not None or skill is not None, output=output,
+    )  # fmt: skip
+
+
+def _prepare(
+    options: dict[str, Any],
+    own: dict[str, Any],
+    *,
+    only: list[str],
+    skill: str | None,
+    output: Path | None,
+    answers: Path | None = None,
+) -> tuple[Prepared, Script | None]:
+    """The settings, the map and the interview that the options ask for; and the answers given beforehand.
+
+    Raises whatever is wrong with any of them, before there is anything to lose.
+    """
     from interviewer import paths
     from interviewer.config import MOST_QUESTIONS, load_settings
     from interviewer.models import Setup
+    from interviewer.tui.prepared import Prepared
     from knowledge import load_map
+    from rubrics import load_rules
 
-    settings = load_settings(
-        role=role, level=level, lang=lang, questions=questions, minutes=minutes, theme=theme,
-        db=db, embedder=embedder,
-    )  # fmt: skip
+    settings = load_settings(**options)
     if output is not None:
         _check_output(output)
     the_map = load_map(cache_file=paths.map_cache())
     wanted = the_map.role(settings.role).id
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    use_plain = plain or as_json or answers is not None or not terminal
     script = None
     if answers is not None:
         from interviewer.cli.answers import read_answers
 
         script = read_answers(answers, the_map)
-        if script.by_id and not only and questions is None:
+        if script.by_id and not only and options["questions"] is None:
             only = script.question_ids(wanted, the_map)
-    for question_id in only or []:
+    for question_id in only:
         the_map.question(question_id)
-    if only and len(only) > MOST_QUESTIONS:
+    if len(only) > MOST_QUESTIONS:
         raise UsageError(
             f"{len(only)} questions are more than one interview can hold ({MOST_QUESTIONS})",
             hint="name the ones to ask with --only, or say how many with --questions",
@@ -104,20 +140,13 @@ def interview(
         role=wanted,
         level=settings.level,
         lang=settings.lang,
-        questions=len(only) if only else settings.questions,
+        questions=len(only) or settings.questions,
         minutes=settings.minutes,
-        follow_ups=follow_ups,
-        seed=_seed() if seed is None else seed,
-        shuffle=shuffle,
         skill=the_map.skill(skill).id if skill else None,
-        only=only or [],
+        only=only,
+        **own,
     )
-    if use_plain:
-        from interviewer.cli.plain import run_plain
-
-        code = run_plain(settings, the_map, setup, resume=resume, script=script, as_json=as_json, output=output)
-        raise typer.Exit(int(code))
-    _run_tui(settings, the_map, setup, resume=resume, explicit=role is not None or skill is not None, output=output)
+    return Prepared(settings, the_map, setup, load_rules()), script
 
 
 def _check_output(output: Path) -> None:
@@ -130,11 +159,11 @@ def _check_output(output: Path) -> None:
 
 
 def _run_tui(
-    settings: Settings, the_map: KnowledgeMap, setup: Setup, *, resume: str | None, explicit: bool, output: Path | None
+    prepare: Prepare, *, lang: str | None, theme: str | None, resume: str | None, start_now: bool, output: Path | None
 ) -> None:
-    from interviewer.tui.app import make_app
+    from interviewer.tui.app import opening_app
 
-    app = make_app(settings, the_map, setup, resume=resume, start_now=explicit)
+    app = opening_app(prepare, lang=lang, theme=theme, resume=resume, start_now=start_now)
     app.run()
     if app.failure is not None:
         raise app.failure
@@ -144,7 +173,7 @@ def _run_tui(
     if output is not None and app.report is not None:
         from interviewer.report import write_report
 
-        write_report(app.report, output, the_map=the_map)
+        write_report(app.report, output, the_map=app.the_map)
         say(f"report written to {output}")
     if app.report is not None and app.report.finished:
         say(f"interview {session} is over; `interviewer report {session}` shows its report")

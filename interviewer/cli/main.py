@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import importlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from interviewer.cli import diagnostics, grade, guard, history, interview, questions
+from interviewer.cli import guard
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -23,7 +25,39 @@ EXAMPLES = """
   interviewer doctor                            what is configured, what is missing
 """
 
+COMMANDS = {
+    "interview": "interview.interview",
+    "history": "history.history",
+    "report": "history.report",
+    "grade": "grade.grade",
+    "map": "questions.show_map",
+    "questions": "questions.questions",
+    "lint": "questions.lint",
+    "graph": "diagnostics.graph",
+    "doctor": "diagnostics.doctor",
+}
+"""Where each command lies below `interviewer.cli`, in the order of --help."""
+TOP = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
+
+
+class Commands(TyperGroup):
+    """A command's module is imported when that command is asked for; --help asks for all of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            module, _, function = COMMANDS[cmd_name].rpartition(".")
+            run = getattr(importlib.import_module(f"interviewer.cli.{module}"), function)
+            alone = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+            alone.command(cmd_name)(guard.guarded(run))
+            self.commands[cmd_name] = typer.main.get_command(alone)
+        return self.commands.get(cmd_name)
+
+
 app = typer.Typer(
+    cls=Commands,
     name="interviewer",
     help="Mock interviews for LLM fine-tuning roles, graded with evidence. "
     "Works offline at once; without a command it starts an interview.",
@@ -33,18 +67,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-app.command("interview")(guard.guarded(interview.interview))
-app.command("history")(guard.guarded(history.history))
-app.command("report")(guard.guarded(history.report))
-app.command("grade")(guard.guarded(grade.grade))
-app.command("map")(guard.guarded(questions.show_map))
-app.command("questions")(guard.guarded(questions.questions))
-app.command("lint")(guard.guarded(questions.lint))
-app.command("graph")(guard.guarded(diagnostics.graph))
-app.command("doctor")(guard.guarded(diagnostics.doctor))
-
-COMMANDS = {c.name for c in app.registered_commands if c.name}
-TOP = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
 
 
 def _version(wanted: bool) -> None:

@@ -60,7 +60,8 @@ _PLAINLY = re.compile(
 
 def _is_ignorant(text: str) -> bool:
     bare = re.sub(r"[\s,.;:!?。、…~]+", "", text)
-    if _IGNORANCE.fullmatch(bare) or _IGNORANCE_EN.fullmatch(text.strip()):
+    # The patterns repeat alternatives; bounded, they cannot be made to backtrack for long.
+    if (len(bare) <= 36 and _IGNORANCE.fullmatch(bare)) or (len(text) <= 120 and _IGNORANCE_EN.fullmatch(text.strip())):
         return True
     said = _PLAINLY.search(text)
     return said is not None and content(text[: said.start()] + " " + text[said.end() :]) < 2.5

@@ -24,6 +24,7 @@ Signals = Literal["llm", "similarity", "llm+similarity"]
 """What the credit is made of: the model alone, the signals alone (no call is made), or both."""
 
 Ramp = tuple[float, float]
+Part = Literal["evidence", "confidence", "similarity", "lexical"]
 
 
 class Strict(BaseModel):
@@ -55,9 +56,9 @@ class LLMFusion(Strict):
     """Weights of the vector signals in their weighted mean."""
     lexical: dict[str, float]
     """The same for the signals made of words."""
-    weights: dict[Literal["evidence", "confidence", "similarity", "lexical"], float]
+    weights: dict[Part, float]
     """In the support of a verdict: a weighted mean of what the ramps make of each."""
-    ramps: dict[Literal["evidence", "confidence", "similarity", "lexical"], Ramp]
+    ramps: dict[Part, Ramp]
     """Values that count nothing, and in full."""
     bands: dict[Literal["covered", "partial"], Ramp]
     """Credit of a located verdict with no support, and with full."""
@@ -96,14 +97,16 @@ class LLMFusion(Strict):
         """
         if verdict not in ("covered", "partial") or content <= 0:
             return 0.0 if signals is None else self.alone[verdict] * alone
-        parts = {"evidence": _ramp(content, self.ramps["evidence"]) * (0.5 + 0.5 * share)}
-        parts["confidence"] = _ramp(confidence, self.ramps["confidence"])
+        parts: dict[Part, float] = {
+            "evidence": _ramp(content, self.ramps["evidence"]) * (0.5 + 0.5 * share),
+            "confidence": _ramp(confidence, self.ramps["confidence"]),
+        }
         if signals is not None:
             similarity, lexical = self.groups(signals)
             parts["similarity"] = _ramp(similarity, self.ramps["similarity"])
             parts["lexical"] = _ramp(lexical, self.ramps["lexical"])
-        total = sum(self.weights[k] for k in parts)  # type: ignore[index]
-        support = sum(self.weights[k] * v for k, v in parts.items()) / total if total else 0.0  # type: ignore[index]
+        total = sum(self.weights[k] for k in parts)
+        support = sum(self.weights[k] * v for k, v in parts.items()) / total if total else 0.0
         low, high = self.bands[verdict]
         credit = low + (high - low) * min(support / self.full_at, 1.0)
         # A passage that hardly says anything shows as little.

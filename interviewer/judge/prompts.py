@@ -7,6 +7,7 @@ question in a language: providers cache it. All that changes is in the user mess
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ from string import Template
 
 from interviewer.judge.choice import order
 from interviewer.judge.disarm import nonce
+from interviewer.judge.normalise import is_cjk
 from interviewer.judge.verdicts import CompiledPoints, SecondLook, Verdicts, known
 from interviewer.llm.protocol import Message, Request
 from interviewer.llm.schema import in_words
@@ -24,6 +26,14 @@ from rubrics.models import Dimension, Rules
 JUDGE, REASK, COMPILE = "prompt-judge-v1.txt", "prompt-reask-v1.txt", "prompt-compile-v1.txt"
 BY_CODE = frozenset({"completeness"})
 """Dimensions that follow from the verdicts: the model is not asked."""
+
+PROMPT_TOKENS = 1_600
+"""What instructions and rubric may take. A reference that does not fit is left out: the points say what it says."""
+FRAME_TOKENS = 90
+"""The user message without options and answer."""
+
+KEPT = 512
+"""Rubrics whose system message is kept."""
 
 LANGUAGES = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 BASE_TOKENS, TOKENS_A_POINT = 700, 260
@@ -49,46 +59,50 @@ def compile_hash() -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
 
 
-def judge_request(
-    rubric: Rubric,
-    shown: str,
-    lang: str,
-    rules: Rules,
-    digest: str,
-    *,
-    cut: bool = False,
-    max_tokens: int | None = None,
-) -> Request:
-    """One call for the whole answer; `shown` is the answer as `disarm` gives it."""
-    asked = rated(rules)
-    return Request(
-        messages=(
-            Message("system", system(rubric, lang, rules)),
-            Message("user", _user(shown, digest, _options(rubric, lang), f"all {len(rubric.points)} points", cut)),
-        ),
-        schema=Verdicts,
-        context=known(len(rubric.points), len(rubric.misconceptions), tuple(d.id for d in asked)),
-        max_tokens=max_tokens or BASE_TOKENS + TOKENS_A_POINT * len(rubric.points),
-        purpose="judge",
-        rubric_hash=digest,
-    )
+class Prompts:
+    """The requests of a judge. Keeps the system messages of the rubrics last used."""
 
+    def __init__(self, rules: Rules, *, max_tokens: int | None = None) -> None:
+        self.rules = rules
+        self.max_tokens = max_tokens
+        self._known = tuple(d.id for d in rated(rules))
+        self._systems: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-def reask_request(
-    rubric: Rubric, point: Point, shown: str, lang: str, digest: str, *, cut: bool = False, max_tokens: int | None = None
-) -> Request:
-    """One doubtful point by itself; nothing is said of the first verdict."""
-    text = template(REASK).substitute(question=_line(rubric.ask), point=_line(point.text(lang)))
-    return Request(
-        messages=(
-            Message("system", text.strip()),
-            Message("user", _user(shown, digest, _options(rubric, lang), "this one point", cut)),
-        ),
-        schema=SecondLook,
-        max_tokens=max_tokens or BASE_TOKENS + TOKENS_A_POINT,
-        purpose="reask",
-        rubric_hash=digest,
-    )
+    def judge(self, rubric: Rubric, shown: str, lang: str, digest: str, *, cut: bool = False) -> Request:
+        """One call for the whole answer; `shown` is the answer as `disarm` gives it, `digest` the rubric's hash."""
+        return Request(
+            messages=(
+                Message("system", self._system(rubric, lang, digest)),
+                Message("user", _user(shown, digest, _options(rubric, lang), f"all {len(rubric.points)} points", cut)),
+            ),
+            schema=Verdicts,
+            context=known(len(rubric.points), len(rubric.misconceptions), self._known),
+            max_tokens=self.max_tokens or BASE_TOKENS + TOKENS_A_POINT * len(rubric.points),
+            purpose="judge",
+            rubric_hash=digest,
+        )
+
+    def reask(self, rubric: Rubric, point: Point, shown: str, lang: str, digest: str, *, cut: bool = False) -> Request:
+        """One doubtful point by itself; nothing is said of the first verdict."""
+        text = template(REASK).substitute(question=_line(rubric.ask), point=_line(point.text(lang)))
+        return Request(
+            messages=(
+                Message("system", text.strip()),
+                Message("user", _user(shown, digest, _options(rubric, lang), "this one point", cut)),
+            ),
+            schema=SecondLook,
+            max_tokens=self.max_tokens or BASE_TOKENS + TOKENS_A_POINT,
+            purpose="reask",
+            rubric_hash=digest,
+        )
+
+    def _system(self, rubric: Rubric, lang: str, digest: str) -> str:
+        made = self._systems.get((digest, lang))
+        if made is None:
+            made = self._systems[digest, lang] = system(rubric, lang, self.rules)
+            if len(self._systems) > KEPT:
+                self._systems.popitem(last=False)
+        return made
 
 
 def compile_request(question: str, reference: str) -> Request:
@@ -110,21 +124,33 @@ def compile_request(question: str, reference: str) -> Request:
 
 def system(rubric: Rubric, lang: str, rules: Rules) -> str:
     """Instructions and rubric: what is the same for every answer."""
+    reference = rubric.reference.strip()
+    if reference:
+        whole = _system(rubric, lang, rules, f"\n# One good answer; others can be as good\n{reference}")
+        if tokens(whole) + tokens(_options(rubric, lang)) + FRAME_TOKENS <= PROMPT_TOKENS:
+            return whole
+    return _system(rubric, lang, rules, "")
+
+
+def _system(rubric: Rubric, lang: str, rules: Rules, reference: str) -> str:
     points = "\n".join(f"P{n}: {_line(p.text(lang))}" for n, p in enumerate(rubric.points, 1))
     wrong = "".join(f"M{n}: {_line(m.text(lang))}\n" for n, m in enumerate(rubric.misconceptions, 1))
-    reference = rubric.reference.strip()
-    return (
-        template(JUDGE)
-        .substitute(
-            language=LANGUAGES.get(lang, "English"),
-            question=rubric.ask.strip(),
-            points=points,
-            misconceptions=f"\n# Misconceptions\n{wrong}" if wrong else "",
-            dimensions="\n".join(_anchors(d, lang) for d in rated(rules)),
-            reference=f"\n# One good answer; others can be as good\n{reference}" if reference else "",
-        )
-        .strip()
+    made = template(JUDGE).substitute(
+        language=LANGUAGES.get(lang, "English"),
+        question=rubric.ask.strip(),
+        points=points,
+        misconceptions=f"\n# Misconceptions\n{wrong}" if wrong else "",
+        dimensions="\n".join(_anchors(d, lang) for d in rated(rules)),
+        reference=reference,
     )
+    return made.strip()
+
+
+def tokens(text: str) -> int:
+    """About how many tokens of a common vocabulary (cl100k) a text has, rather too many than too few."""
+    wide = sum(map(is_cjk, text))
+    signs = sum(1 for c in text if not c.isalnum() and not c.isspace())
+    return round(1.28 * wide + 0.58 * signs + 0.24 * (len(text) - wide - signs))
 
 
 def rated(rules: Rules) -> tuple[Dimension, ...]:
@@ -139,7 +165,7 @@ def _anchors(dimension: Dimension, lang: str) -> str:
 
 _FRAME = Template(
     "$options<<<ANSWER $code>>>\n$answer\n<<<END $code>>>\n"
-    "${cut}The lines above with the code $code enclosed the candidate's text. Judge $what and reply with the JSON object."
+    "${cut}The two lines with the code $code enclosed the candidate's text. Judge $what; reply with the JSON object."
 )
 _CUT_NOTE = "The answer was longer; only its beginning is shown. "
 

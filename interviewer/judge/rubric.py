@@ -61,10 +61,10 @@ def own_rubric(
     id: str = "",
 ) -> Rubric:
     """The rubric of a row that brings its own question. Raises InputError with a hint."""
-    ask = question.strip()
+    ask = _clean(question)
     if not ask:
         raise InputError("the question is empty", hint="give the row a question, or a question_id of the map")
-    reference = (reference or "").strip()
+    reference = _clean(reference or "")
     if points:
         own = _points(points)
     elif reference:
@@ -72,7 +72,7 @@ def own_rubric(
     else:
         raise InputError("there is nothing to grade against: no points and no reference", hint=_HINT)
     return Rubric(
-        id=id or "own-" + hashlib.sha256(ask.encode("utf-8", "replace")).hexdigest()[:10],
+        id=_clean(id) or "own-" + hashlib.sha256(ask.encode("utf-8", "replace")).hexdigest()[:10],
         ask=ask,
         points=own,
         reference=reference,
@@ -88,7 +88,7 @@ def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:
     for n, (row, weight) in enumerate(zip(rows, weights, strict=True), 1):
         if not isinstance(row, Mapping):
             raise InputError(f"point {n} is not an object with id, text and weight", hint=_HINT)
-        zh, en = (str(row.get(k) or row.get("text") or "").strip() for k in ("zh", "en"))
+        zh, en = (_clean(str(row.get(k) or row.get("text") or "")) for k in ("zh", "en"))
         if not (zh or en):
             raise InputError(f"point {n} has no text", hint=_HINT)
         terms = row.get("terms") or []
@@ -101,12 +101,17 @@ def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:
                 core=bool(row.get("core", True)),
                 zh=zh or en,
                 en=en or zh,
-                terms=[str(t).strip() for t in terms if str(t).strip()],
+                terms=[_clean(str(t)) for t in terms if str(t).strip()],
             )
         )
     if not any(p.core for p in out):
         out = [p.model_copy(update={"core": True}) for p in out]
     return tuple(out)
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which no model and no file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8").strip()
 
 
 def _weight(row: Any, n: int) -> float:

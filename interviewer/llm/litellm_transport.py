@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import importlib
 import os
+import weakref
 from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
 
 from interviewer.errors import AuthError, BadOutput, ProviderError
-from interviewer.llm.openai_transport import NO_KEY, client_timeout, quiet
+from interviewer.llm.openai_transport import NO_KEY, quiet
 from interviewer.llm.protocol import Call, Reply
 from interviewer.llm.reply import read
 from interviewer.llm.secrets import find_key, goes_safely_to, variables, without_credentials
@@ -28,6 +29,13 @@ ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",  # else the import loads the .env file of the working folder
 }
 QUIET = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+LONGEST = 3600.0
+"""The timeout that litellm is given, always the same: each new one makes it open a client that it never closes. The
+gateway's clock ends the call."""
+
+HEAD_START = 3.0
+"""Seconds that the first call has for itself: calls that start together each open a client, and all but one leak."""
+
 KEYED = {
     *("anthropic", "cerebras", "cohere", "dashscope", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq"),
     *("mistral", "moonshot", "nvidia_nim", "openrouter", "perplexity", "together_ai", "xai", "zai"),
@@ -52,6 +60,9 @@ def load_litellm() -> Any:
     return litellm
 
 
+_in_use: weakref.WeakSet[LiteLLMTransport] = weakref.WeakSet()
+
+
 class LiteLLMTransport:
     def __init__(
         self,
@@ -64,6 +75,9 @@ class LiteLLMTransport:
         self._name = name
         self._provider = provider or (name.partition("/")[0] if "/" in name else "")
         self.api_base = api_base
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opened = asyncio.Event()
+        self._litellm: Any = None
         self._where = without_credentials(api_base) if api_base else ""
         self._key = find_key(self._provider, api_key) if self._provider or api_key else None
         if self._key is None and not api_base and self._provider in KEYED and not _configured(self._provider):
@@ -84,16 +98,34 @@ class LiteLLMTransport:
         return not self._where
 
     async def send(self, call: Call) -> Reply:
+        loop = asyncio.get_running_loop()
+        if self._litellm is None:
+            with contextlib.suppress(ImportError):  # `_send` meets it again, and says so
+                self._litellm = await asyncio.to_thread(load_litellm)
+        if self._loop is loop:
+            if not self._opened.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(HEAD_START):
+                        await self._opened.wait()
+            return await self._send(call)
+        self._loop, self._opened = loop, asyncio.Event()
+        _in_use.add(self)
+        try:
+            return await self._send(call)
+        finally:
+            self._opened.set()
+
+    async def _send(self, call: Call) -> Reply:
         fault: ProviderError
         try:
-            litellm = await asyncio.to_thread(load_litellm)
+            litellm = self._litellm or load_litellm()
             options: dict[str, Any] = {**call.params}
             if self.api_base:
                 options["api_base"] = self.api_base
             if self._key:
                 options["api_key"] = self._key.get_secret_value()
             response = await litellm.acompletion(
-                model=self._name, messages=call.messages, max_retries=0, timeout=client_timeout(call.timeout), **options
+                model=self._name, messages=call.messages, max_retries=0, timeout=LONGEST, **options
             )
             reply = read(_plain(response))
             cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
@@ -105,9 +137,15 @@ class LiteLLMTransport:
         raise fault  # outside the handlers, see openai_transport
 
     async def aclose(self) -> None:
+        """litellm's connections are shared by all of its users: the last one to leave closes them."""
+        loop, self._loop = self._loop, None
+        _in_use.discard(self)
+        if loop is not asyncio.get_running_loop() or any(other._loop is loop for other in _in_use):
+            return
         with contextlib.suppress(Exception):
             cleanup = importlib.import_module("litellm.llms.custom_httpx.async_client_cleanup")
             await cleanup.close_litellm_async_clients()
+            load_litellm().in_memory_llm_clients_cache.flush_cache()  # else it hands the closed ones out again
 
 
 def _plain(response: Any) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -70,6 +71,7 @@ class OpenAITransport:
                 f"no key for {name}", hint=f"set {variables(provider)[0]}, or name a server with --api-base", model=name
             )
         self._client: AsyncOpenAI | None = None
+        self._openai: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -86,9 +88,11 @@ class OpenAITransport:
 
     async def _connected(self) -> AsyncOpenAI:
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:  # connections belong to the loop that opened them
+        if self._openai is None:
             quiet(QUIET)
-            openai = await asyncio.to_thread(__import__, "openai")
+            self._openai = await asyncio.to_thread(importlib.import_module, "openai")
+        if self._client is None or self._loop is not loop:  # connections belong to the loop that opened them
+            openai = self._openai
             self._client = openai.AsyncOpenAI(
                 api_key=self._key.get_secret_value() if self._key else NO_KEY,
                 base_url=self.api_base,

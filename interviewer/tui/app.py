@@ -1,7 +1,8 @@
-"""The app: which screen comes after which. One factory for all who start it.
+"""The app: which screen comes after which. Two factories: for what is loaded, and for what is still to load.
 
-LangGraph, the embedder and the judge load behind the first screen, in the machine's thread; the first
-question is worked out without them and can be answered meanwhile.
+In between stands the opening: settings, map and screens load behind it. LangGraph, the embedder and the
+judge load behind the first real screen, in the machine's thread; the first question is worked out
+without them and can be answered meanwhile.
 """
 
 from __future__ import annotations
@@ -12,39 +13,85 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 from interviewer.errors import InterviewerError, UsageError
-from interviewer.models import Setup
 from interviewer.tui.backstage import Backstage
-from interviewer.tui.screens.setup import SetupScreen
-from interviewer.tui.shown import Shown
+from interviewer.tui.prepared import Prepare, Prepared, prepared_behind
+from interviewer.tui.screens.opening import Opening
+from interviewer.tui.theme import theme_name
 from interviewer.tui.words import Words
 
 if TYPE_CHECKING:
     from interviewer.config import Settings
     from interviewer.interview import JudgeFactory
+    from interviewer.models import Setup
+    from interviewer.tui.shown import Shown
     from knowledge import KnowledgeMap
+    from knowledge.models import Lang
 
 
 class InterviewerApp(Backstage):
     """Starts at the set-up, at the first question (`start_now`), or where an interview was left."""
 
+    def __init__(
+        self,
+        wanted: Prepared | Prepare,
+        *,
+        lang: Lang,
+        theme: str,
+        resume: str | None = None,
+        start_now: bool = False,
+        judge: JudgeFactory | None = None,
+    ) -> None:
+        super().__init__(lang, theme, judge)
+        self._wanted = wanted
+        self._resume = resume
+        self._start_now = start_now
+
     async def on_mount(self) -> None:
         self.app_suspend_signal.subscribe(self, self._suspended)
         self.app_resume_signal.subscribe(self, self._resumed)
-        self.room.begin()
+        if isinstance(self._wanted, Prepared):
+            self.equip(self._wanted)
+            await self._first_screen()
+        else:
+            self.call_after_refresh(self._prepare_behind, self._wanted)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """What lies below all screens: the opening, or nothing where it is not needed."""
+        if isinstance(self._wanted, Prepared):
+            return Screen(id="_default")
+        kind = "resume" if self._resume is not None else "question" if self._start_now else "setup"
+        return Opening(self.words("app"), self.words(f"opening.{kind}"))
+
+    def _prepare_behind(self, prepare: Prepare) -> None:
+        self._preparing = asyncio.create_task(self._prepare(prepare))
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        first = ["setup"] if self._resume is None and not self._start_now else ["interview"]
+        modules = ["interviewer.tui.machine_room", *(f"interviewer.tui.screens.{name}" for name in first)]
+        if self._start_now:
+            modules.append("interviewer.interview")
+        try:
+            self.equip(await prepared_behind(prepare, modules))
+        except Exception as e:
+            self.fail(e)
+        else:
+            await self._first_screen()
+
+    async def _first_screen(self) -> None:
         if self._resume is not None:
             self.resume_interview(self._resume)
         elif self._start_now:
             self.start_interview(self.setup)
         else:
+            from interviewer.tui.screens.setup import SetupScreen
+
             await self.push_screen(SetupScreen(self.words, self.setup))
             self.call_after_refresh(self._look)
 
-    def get_default_screen(self) -> Screen[Any]:
-        """Nothing but the background, until the first screen is on it."""
-        return Screen(id="_default")
-
     async def _look(self) -> None:
         """After the first paint: is there something to go on with? Then load what is slow."""
+        from interviewer.tui.screens.setup import SetupScreen
+
         opening = await self._open()
         if opening is not None and isinstance(self.screen, SetupScreen):
             self.screen.offer(opening.open_session)
@@ -80,7 +127,8 @@ class InterviewerApp(Backstage):
         self.setup = setup
         screen = InterviewScreen(self.words, setup, turn)
         await self._to(screen)
-        self.call_after_refresh(self._warm)
+        await self._painted()
+        self._warm()
         try:
             shown = await self.room.start(setup)
         except InterviewerError as e:
@@ -91,7 +139,15 @@ class InterviewerApp(Backstage):
         screen.show(shown)
         return True
 
+    async def _painted(self) -> None:
+        """What was put on the screen can be read: from here on the machine may load beside it."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+
     def _cannot_start(self, setup: Setup) -> bool:
+        from interviewer.tui.screens.setup import SetupScreen
+
         fault = UsageError(
             f"no question fits role {setup.role.value}"
             + (f" and skill {setup.skill}" if setup.skill else ""),
@@ -109,6 +165,7 @@ class InterviewerApp(Backstage):
 
     async def _go_on(self, session_id: str) -> bool:
         from interviewer.tui.screens.interview import InterviewScreen
+        from interviewer.tui.screens.setup import SetupScreen
 
         if await self._open() is None:
             return False
@@ -181,6 +238,8 @@ class InterviewerApp(Backstage):
         self.run_worker(self._open_setup(), group="open", exclusive=True)
 
     async def _open_setup(self) -> None:
+        from interviewer.tui.screens.setup import SetupScreen
+
         await self._to(SetupScreen(self.words, self.setup))
         await self._look()
 
@@ -212,5 +271,29 @@ def make_app(
     start_now: bool = False,
     judge: JudgeFactory | None = None,
 ) -> InterviewerApp:
-    """The app, for the command line and for tests (which bring a `judge` of their own)."""
-    return InterviewerApp(settings, the_map, setup, resume=resume, start_now=start_now, judge=judge)
+    """The app with everything loaded, as tests want it (which bring a `judge` of their own)."""
+    from rubrics import load_rules
+
+    return InterviewerApp(
+        Prepared(settings, the_map, setup, load_rules()),
+        lang=setup.lang,
+        theme=theme_name(settings.theme),
+        resume=resume,
+        start_now=start_now,
+        judge=judge,
+    )
+
+
+def opening_app(
+    prepare: Prepare, *, lang: str | None, theme: str | None, resume: str | None, start_now: bool
+) -> InterviewerApp:
+    """The app at once, with `prepare` run behind its first picture; `lang` and `theme` as on the command line.
+
+    What `prepare` raises ends the app and is its `failure`.
+    """
+    from interviewer.glimpse import glimpse
+
+    seen_lang, seen_theme = glimpse(lang=lang, theme=theme)
+    return InterviewerApp(
+        prepare, lang=seen_lang, theme=theme_name(seen_theme), resume=resume, start_now=start_now
+    )

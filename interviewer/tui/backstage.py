@@ -1,11 +1,13 @@
 """What the app stands on, whatever screen is up: names, warming up, notices, leaving, suspending.
 
-Knows no order of screens; `app.py` does. First paint waits for nothing here.
+Knows no order of screens; `app.py` does. The first picture waits for nothing but Textual, so whatever
+else is needed is imported where it is used.
 """
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -13,19 +15,28 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from interviewer import __version__
-from interviewer.errors import InterviewerError
-from interviewer.models import Report, Setup
-from interviewer.tui.machine_room import MachineRoom, Opening
-from interviewer.tui.screens.setup import SetupScreen
+from interviewer.errors import Exit, InterviewerError
 from interviewer.tui.theme import DARK, LIGHT, theme_name
 from interviewer.tui.words import Words
-from rubrics import load_rules
 
 if TYPE_CHECKING:
     from interviewer.config import Settings
     from interviewer.interview import JudgeFactory
+    from interviewer.models import Report, Setup
+    from interviewer.tui.machine_room import MachineRoom, Opening
+    from interviewer.tui.prepared import Prepared
     from interviewer.tui.screens.interview import InterviewScreen
     from knowledge import KnowledgeMap
+    from knowledge.models import Lang
+    from rubrics import Rules
+
+OPENING_LOOKS = """
+Screen { background: $background; color: $foreground; }
+#opening-title { height: 1; background: $panel; text-style: bold; }
+#opening-saying { height: 1fr; content-align: center middle; color: $quiet; }
+"""
+"""What the first picture needs. The whole of app.tcss takes longer to read than that picture may."""
+LOOKS = Path(__file__).with_name("app.tcss")
 
 
 class Notice(Message):
@@ -37,7 +48,9 @@ class Notice(Message):
 
 
 class Backstage(App[None]):
-    CSS_PATH = "app.tcss"
+    """`equip` gives it what the screens need; before that there is only the opening, and the way out."""
+
+    CSS = OPENING_LOOKS
     TITLE = "interviewer"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]  # noqa: RUF012
@@ -50,50 +63,61 @@ class Backstage(App[None]):
         Binding("question_mark", "help", show=False),
     ]
 
-    def __init__(
-        self,
-        settings: Settings,
-        the_map: KnowledgeMap,
-        setup: Setup,
-        *,
-        resume: str | None = None,
-        start_now: bool = False,
-        judge: JudgeFactory | None = None,
-    ) -> None:
+    settings: Settings
+    the_map: KnowledgeMap
+    rules: Rules
+    setup: Setup
+    room: MachineRoom
+
+    def __init__(self, lang: Lang, theme: str, judge: JudgeFactory | None = None) -> None:
         super().__init__()
-        self.settings = settings
-        self.the_map = the_map
-        self.setup = setup
-        self.words = Words(setup.lang)
-        self.failure: InterviewerError | None = None
+        self.words = Words(lang)
+        self.failure: Exception | None = None
         """Why it ended, when it could not go on."""
         self.session_id: str | None = None
         """The interview that was held, if any."""
         self.report: Report | None = None
         """Its report, so far or final."""
         self.version = f"v{__version__}"
+        self.equipped = False
         self.ready = False
         """The machine and the judge are loaded."""
-        self.room = MachineRoom(settings, the_map, judge or self._default_judge)
-        self._resume = resume
-        self._start_now = start_now
+        self._judge = judge
+        self._preparing: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[bool] | None = None
         self._leaving = False
         self._warming: asyncio.Task[None] | None = None
-        rules = load_rules()
-        self.hint_cost = rules.policy.hint_cost
-        self.max_chars = rules.policy.max_answer_chars
-        self._grades = {g.grade: g.name for g in rules.grades}
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = theme_name(settings.theme)
+        self.theme = theme
+
+    def equip(self, found: Prepared) -> None:
+        """From here on there can be other screens than the opening."""
+        from interviewer.tui.machine_room import MachineRoom
+
+        self.settings, self.the_map, self.setup = found.settings, found.the_map, found.setup
+        self.rules = found.rules
+        self.words = Words(found.setup.lang)
+        self.theme = theme_name(found.settings.theme)
+        self.room = MachineRoom(found.settings, found.the_map, self._judge or self._default_judge)
+        self.room.begin()
+        self.stylesheet.add_source(LOOKS.read_text("utf-8"), read_from=(str(LOOKS), ""))
+        self.equipped = True
 
     # names
 
     def grade_name(self, grade: int | None, lang: str) -> str:
         """The grade with its name, as in `3 合格`; empty without a grade."""
-        name = self._grades.get(grade) if grade is not None else None
+        name = next((g.name for g in self.rules.grades if g.grade == grade), None)
         return f"{grade} {name.text(lang)}" if name else ""
+
+    @property
+    def hint_cost(self) -> float:
+        return self.rules.policy.hint_cost
+
+    @property
+    def max_chars(self) -> int:
+        return self.rules.policy.max_answer_chars
 
     def judge_name(self, t: Words) -> str:
         return t("setup.judge_offline")
@@ -106,7 +130,7 @@ class Backstage(App[None]):
         embedder, flags = load_embedder(
             self.settings.embedder, cache_dir=paths.cache_dir(), notice=lambda text: self._told(text)
         )
-        return OfflineJudge(embedder, rules=load_rules(), flags=flags)  # type: ignore[arg-type]
+        return OfflineJudge(embedder, rules=self.rules, flags=flags)  # type: ignore[arg-type]
 
     # warming up
 
@@ -137,6 +161,7 @@ class Backstage(App[None]):
     def on_notice(self, notice: Notice) -> None:
         """Progress is shown where there is nothing better to look at; a library's sentence everywhere."""
         from interviewer.text import visible
+        from interviewer.tui.screens.setup import SetupScreen
         from interviewer.tui.words import all_keys
 
         known = notice.text in all_keys()
@@ -147,19 +172,23 @@ class Backstage(App[None]):
             self.notify(text, markup=False, timeout=8)
 
     def action_help(self) -> None:
+        if not self.equipped:
+            return
         from interviewer.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.words))
 
     def _interview_screen(self) -> InterviewScreen | None:
+        if not self.equipped:
+            return None
         from interviewer.tui.screens.interview import InterviewScreen
 
         return next((s for s in self.screen_stack if isinstance(s, InterviewScreen)), None)
 
     # ending
 
-    def fail(self, error: InterviewerError) -> None:
+    def fail(self, error: Exception) -> None:
         """Nothing more can be done here: leave, and let the command line say why."""
         if self.failure is None:
             self.failure = error
@@ -170,6 +199,9 @@ class Backstage(App[None]):
 
     def action_copy_or_leave(self) -> None:
         """Ctrl+C copies what is selected, and otherwise leaves, as people expect of it."""
+        if not self.equipped:
+            self.action_leave()
+            return
         from textual.widgets import Input, TextArea
 
         selected = self.screen.get_selected_text()
@@ -189,6 +221,8 @@ class Backstage(App[None]):
         if self._leaving:
             return
         self._leaving = True
+        if self._preparing is not None:
+            self._preparing.cancel()
         interview = self._interview_screen()
         draft = interview.unsaved() if interview is not None else None
         if draft is not None and self._starting is not None and not self._starting.done():
@@ -196,9 +230,12 @@ class Backstage(App[None]):
         if self._warming is not None:
             self._warming.cancel()
         await self._close_room(draft)
-        self.exit(return_code=int(self.failure.exit_code) if self.failure else 0)
+        code = getattr(self.failure, "exit_code", Exit.FAILED_ROWS) if self.failure else Exit.DONE
+        self.exit(return_code=int(code))
 
     async def _close_room(self, draft: tuple[str, str] | None) -> None:
+        if not self.equipped:
+            return
         try:
             report = await self.room.close(draft)
         except InterviewerError as e:

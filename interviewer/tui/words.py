@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from knowledge.models import Lang
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge.models import Lang
 
 _CATALOGUE: dict[str, tuple[str, str]] = {
     "app": ("大模型微调 · 模拟面试", "LLM fine-tuning · mock interview"),
@@ -44,6 +47,9 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "lang.zh": ("中文", "中文"),
     "lang.en": ("English", "English"),
     # loading
+    "opening.setup": ("正在读取设置和题库…", "reading the settings and the questions…"),
+    "opening.question": ("正在准备第一道题…", "preparing the first question…"),
+    "opening.resume": ("正在回到上次的面试…", "going back to the interview…"),
     "load.machine": ("正在后台准备面试流程…", "preparing the interview in the background…"),
     "load.judge": ("正在后台准备评分器…", "preparing the judge in the background…"),
     "load.ready": ("已就绪", "ready"),

@@ -53,6 +53,8 @@ class Received:
     headers: dict[str, str]
     body: dict[str, Any]
     at: float
+    peer: int
+    """The client's port: one per connection."""
 
 
 Script = Callable[[Received], Say] | list[Say]
@@ -90,7 +92,10 @@ class FaultServer:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     async def _handle(self, http: web.Request) -> web.StreamResponse:
-        received = Received(http.path, dict(http.headers), json.loads(await http.read() or b"{}"), time.monotonic())
+        peer = http.transport.get_extra_info("peername")[1] if http.transport else 0
+        received = Received(
+            http.path, dict(http.headers), json.loads(await http.read() or b"{}"), time.monotonic(), peer
+        )
         self.received.append(received)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

@@ -341,3 +341,12 @@ async def test_lone_surrogates_and_controls_are_sendable(make: Make, server: Fau
     server.script = [answer("ok")]
     await make().complete(Request((Message("user", "a\ud800b\x00c𝛼"),)))
     assert server.received[0].body["messages"][0]["content"] == "a\ufffdb\x00c𝛼"
+
+
+async def test_connections_are_used_again(make: Make, server: FaultServer) -> None:
+    """litellm opens a client for each new timeout and closes none: 20 calls would be 20 connections."""
+    server.script = [answer("ok")]
+    gateway = make()
+    for _ in range(20):
+        await gateway.complete(PLAIN)
+    assert len({r.peer for r in server.received}) <= 2

@@ -168,7 +168,7 @@ async def test_the_canary_is_nowhere(
 
 
 def test_import_and_calls_look_up_nothing(server: FaultServer) -> None:
-    """In a process of its own: a spy on name look-ups, then import, a call through each transport, and close."""
+    """In a process of its own: a spy on name look-ups, then import, calls through each transport, and close."""
     server.script = [answer("ok")]
     code = f"""
 import asyncio, json, socket, sys
@@ -185,7 +185,14 @@ async def main():
     for wire in ("openai", "litellm"):
         end = llm.Endpoint("openai/m", {server.url!r}, wire=wire)
         gateway = llm.ModelGateway([choose(end)])
-        await gateway.complete(llm.Request((llm.Message("user", "x"),)))
+        ask = llm.Request((llm.Message("user", "x"),))
+        other = llm.ModelGateway([choose(end)])
+        await asyncio.gather(*(gateway.complete(ask) for _ in range(8)))
+        await other.complete(ask)
+        await other.aclose()
+        await gateway.complete(ask)  # closing one gateway leaves the others their connections
+        await gateway.aclose()
+        await gateway.complete(ask)  # and a closed one opens again
         await gateway.aclose()
 asyncio.run(main())
 print(json.dumps([heavy, sorted(set(map(str, asked)))]))
@@ -196,7 +203,7 @@ print(json.dumps([heavy, sorted(set(map(str, asked)))]))
     assert heavy == [], "importing the room imports no vendor library"
     assert set(asked) <= {"127.0.0.1"}
     assert done.stderr == "", "no unclosed session, no pending task"
-    assert server.calls == 2
+    assert server.calls == 22
 
 
 def test_a_gateway_in_one_loop_after_another(server: FaultServer) -> None:
