@@ -33,9 +33,6 @@ LONGEST = 3600.0
 """The timeout that litellm is given, always the same: each new one makes it open a client that it never closes. The
 gateway's clock ends the call."""
 
-HEAD_START = 3.0
-"""Seconds that the first call has for itself: calls that start together each open a client, and all but one leak."""
-
 KEYED = {
     *("anthropic", "cerebras", "cohere", "dashscope", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq"),
     *("mistral", "moonshot", "nvidia_nim", "openrouter", "perplexity", "together_ai", "xai", "zai"),
@@ -76,7 +73,6 @@ class LiteLLMTransport:
         self._provider = provider or (name.partition("/")[0] if "/" in name else "")
         self.api_base = api_base
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._opened = asyncio.Event()
         self._litellm: Any = None
         self._where = without_credentials(api_base) if api_base else ""
         self._key = find_key(self._provider, api_key) if self._provider or api_key else None
@@ -98,33 +94,18 @@ class LiteLLMTransport:
         return not self._where
 
     async def send(self, call: Call) -> Reply:
-        loop = asyncio.get_running_loop()
-        if self._litellm is None:
-            with contextlib.suppress(ImportError):  # `_send` meets it again, and says so
-                self._litellm = await asyncio.to_thread(load_litellm)
-        if self._loop is loop:
-            if not self._opened.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(HEAD_START):
-                        await self._opened.wait()
-            return await self._send(call)
-        self._loop, self._opened = loop, asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         _in_use.add(self)
-        try:
-            return await self._send(call)
-        finally:
-            self._opened.set()
-
-    async def _send(self, call: Call) -> Reply:
         fault: ProviderError
         try:
-            litellm = self._litellm or load_litellm()
+            if self._litellm is None:
+                self._litellm = await asyncio.to_thread(load_litellm)
             options: dict[str, Any] = {**call.params}
             if self.api_base:
                 options["api_base"] = self.api_base
             if self._key:
                 options["api_key"] = self._key.get_secret_value()
-            response = await litellm.acompletion(
+            response = await self._litellm.acompletion(
                 model=self._name, messages=call.messages, max_retries=0, timeout=LONGEST, **options
             )
             reply = read(_plain(response))

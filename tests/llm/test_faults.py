@@ -350,3 +350,35 @@ async def test_connections_are_used_again(make: Make, server: FaultServer) -> No
     for _ in range(20):
         await gateway.complete(PLAIN)
     assert len({r.peer for r in server.received}) <= 2
+
+
+async def test_a_provider_with_a_protocol_of_its_own(server: FaultServer) -> None:
+    """Through litellm: Anthropic's wire format, a parameter that it does not take, and a schema as a tool."""
+    from interviewer.llm import Endpoint, ModelGateway
+    from interviewer.llm.choose import choose
+
+    def script(r: Received) -> Say:
+        tool = r.body.get("tools", [{}])[0].get("name")
+        told: dict[str, Any] = {"type": "text", "text": GOOD}
+        if tool:
+            told = {"type": "tool_use", "id": "t", "name": tool, "input": json.loads(GOOD)}
+        usage = {"input_tokens": 60, "output_tokens": 20, "cache_read_input_tokens": 40}
+        body = {"id": "m", "type": "message", "role": "assistant", "model": "claude-x", "content": [told]}
+        return Say(body=json.dumps({**body, "stop_reason": "end_turn", "usage": usage}).encode())
+
+    server.script = script
+    end = Endpoint("anthropic/claude-3-haiku-20240307", server.url.removesuffix("/v1"), wire="litellm")
+    gateway = ModelGateway([choose(end)], retries=QUICK)
+    request = Request(PLAIN.messages, Verdict, seed=7, max_tokens=99)
+    got = await gateway.complete(request)
+    assert got.parsed_as(Verdict).mark == 3 and got.tokens.input == 100 and got.tokens.cached == 40
+    assert server.received[-1].path == "/v1/messages" and "seed" not in server.received[-1].body
+    before = server.calls
+    assert (await gateway.complete(request)).calls == 1 and server.calls == before + 1
+    server.script = [Say(429, b'{"type":"error","error":{"type":"rate_limit_error","message":"slow"}}')]
+    with pytest.raises(errors.RateLimited):
+        await gateway.complete(request)
+    server.script = [Say(529, b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')]
+    with pytest.raises(errors.ProviderDown):
+        await gateway.complete(request)
+    await gateway.aclose()
