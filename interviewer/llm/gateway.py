@@ -102,7 +102,11 @@ class ModelGateway:
         if kept := self._kept(request, routes[0], key):
             return kept
         completion, joined = await self._in_flight.run(key, lambda: self._ask(request, routes))
-        return _free(completion) if joined else completion
+        if not joined:
+            return completion
+        # two classes may have one schema, and validators their own context: the answer is checked for this caller too
+        parsed = None if request.schema is None else parse(completion.text, request, completion.model)
+        return _free(replace(completion, parsed=parsed))
 
     def _wanted(self, request: Request) -> list[Route]:
         if request.model is None:

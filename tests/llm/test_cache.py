@@ -223,3 +223,12 @@ async def test_no_key_in_the_file(make: Make, server: FaultServer, tmp_path: Pat
     assert files and all(CANARY.encode() not in f.read_bytes() for f in files)
     assert b"Bearer" not in (tmp_path / "c.db").read_bytes()
     assert Endpoint("m").api_key is None
+
+
+async def test_who_joins_gets_an_object_of_their_own_class(make: Make, server: FaultServer, tmp_path: Path) -> None:
+    """A judge makes a class per rubric: two of them are equal and not the same."""
+    again = type("Mark", (Mark,), {})
+    server.script = [answer('{"mark": 3}', delay=0.1)]
+    gateway = make(cache=tmp_path / "c.db")
+    one, two = await asyncio.gather(gateway.complete(ASK), gateway.complete(replace(ASK, schema=again)))
+    assert server.calls == 1 and type(one.parsed) is Mark and type(two.parsed) is again
