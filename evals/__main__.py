@@ -7,12 +7,14 @@ import asyncio
 import json
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.datasets import DATA, Dataset, load_dataset
-from interviewer.errors import Exit, InterviewerError, UsageError
+from interviewer.errors import ConfigError, Exit, InterviewerError, UsageError
 from knowledge import MapError
+from rubrics import RubricError
 
 if TYPE_CHECKING:
     from interviewer.judge import Judge
@@ -41,12 +43,12 @@ def main(argv: list[str] | None = None) -> int:
         if e.hint:
             say(f"  {e.hint}")
         return int(e.exit_code)
-    except MapError as e:
-        say(f"error: {e}")
-        return int(Exit.CONFIG)
     except BrokenPipeError:
         sys.stderr.close()
         return int(Exit.DONE)
+    except (MapError, RubricError, OSError) as e:
+        say(f"error: {e}")
+        return int(Exit.CONFIG)
     except KeyboardInterrupt:
         say("interrupted; nothing was written")
         return int(Exit.INTERRUPTED)
@@ -83,6 +85,8 @@ def _run(args: argparse.Namespace) -> int:
     from evals.runner import judge_all
     from evals.show import as_text
 
+    if find_spec("krippendorff") is None:
+        raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
     dataset = load_dataset(args.data)
     if not dataset.items:
         raise UsageError("no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made")
@@ -112,6 +116,9 @@ def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) ->
 
     if not (args.card or args.check_card):
         return True
+    if not result["n"] or "qwk" not in result["annotators"]["metrics"]:
+        say("error: no card can be made: no answer was scored, or none has two raters")
+        return False
     card = make_card(result, dataset)
     if args.card:
         write_card(args.judge, card)
@@ -140,12 +147,9 @@ def _check(args: argparse.Namespace) -> int:
 def _judge(name: str, embedder: str | None) -> Judge:
     if name != "offline":
         raise UsageError(f"--judge {name!r}: the judge there is without a model is `offline`")
-    from interviewer import paths
-    from interviewer.embeddings import load_embedder
-    from interviewer.judge import OfflineJudge
+    from interviewer.judge_factory import offline_judge
 
-    loaded, flags = load_embedder(embedder, cache_dir=paths.cache_dir(), notice=say)
-    return OfflineJudge(loaded, flags=flags)  # type: ignore[arg-type]
+    return offline_judge(embedder, notice=say)
 
 
 def _about(judged: list[Any]) -> dict[str, Any]:

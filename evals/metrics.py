@@ -198,11 +198,6 @@ def bootstrap(
     return out
 
 
-def round_half_up(x: float) -> int:
-    """The nearest whole number; halves go up."""
-    return int(np.floor(x + 0.5))
-
-
 def _grades(values: ArrayLike, levels: int) -> Ints:
     array = np.asarray(values)
     whole: Ints = array.astype(np.int64)

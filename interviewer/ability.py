@@ -135,17 +135,3 @@ def relation_from(
         return same if category_of.get(a) == category_of.get(b) else far
 
     return relation
-
-
-def overall(beliefs: dict[str, Belief], weights: dict[str, float]) -> tuple[float, float]:
-    """Role-weighted mean ability and its standard error.
-
-    The posteriors share most of their evidence, so the error is the weighted mean of the errors,
-    not their root mean square over n: an upper bound, reached when they are fully correlated.
-    """
-    total = sum(weights.get(s, 0) for s in beliefs)
-    if not total:
-        return 0.0, PRIOR_SD
-    mean = sum(weights.get(s, 0) * b.mean for s, b in beliefs.items()) / total
-    se = sum(weights.get(s, 0) * b.sd for s, b in beliefs.items()) / total
-    return mean, se

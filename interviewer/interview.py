@@ -7,9 +7,7 @@ moment a process dies at, `resume` brings the machine to where the store says it
 from __future__ import annotations
 
 import asyncio
-import importlib
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 from interviewer.errors import SessionError, StaleTurnError, StoreError, UsageError
 from interviewer.graph import selection, turns
+from interviewer.machine import Inbox, Machine, Standing
 from interviewer.models import Action, Report, Setup, Turn
-from interviewer.store import BUSY_SECONDS, SessionRow, SessionStore, now, store_error
-from knowledge import KnowledgeMap, Question, load_map
+from interviewer.store import SessionRow, SessionStore, now
+from knowledge import KnowledgeMap, Question, UnknownNameError, load_map
 from rubrics import Rules, load_rules
 
 if TYPE_CHECKING:
+    from interviewer.graph.context import FollowUpWriter
     from interviewer.judge import Judge
 
 JudgeFactory = Callable[[], "Judge"]
-RECURSION_LIMIT = 50
-"""Steps in one resume; the machine needs five. More is a fault in it."""
-_CONTINUE = object()
+AskerFactory = Callable[[], "FollowUpWriter"]
 
 
 @dataclass
@@ -78,17 +76,24 @@ class Engine:
     Opened with `open_engine`. Nothing slow is loaded before it is needed; `warm_up` loads it early.
     """
 
-    def __init__(self, the_map: KnowledgeMap, rules: Rules, store: SessionStore, judge: JudgeFactory) -> None:
+    def __init__(
+        self,
+        the_map: KnowledgeMap,
+        rules: Rules,
+        store: SessionStore,
+        judge: JudgeFactory,
+        asker: AskerFactory | None = None,
+    ) -> None:
         self.the_map = the_map
         self.rules = rules
         self.store = store
         self._make_judge = judge
         self._judge: Judge | None = None
+        self._make_asker = asker
+        self._asker: FollowUpWriter | None = None
         self._lock = threading.Lock()
-        self._graph: Any = None
-        self._connection: Any = None
-        self._building = asyncio.Lock()
-        self.checkpoints = store.path if store.path == ":memory:" else f"{store.path}.checkpoints"
+        self._asker_lock = threading.Lock()
+        self.machinery = Machine(store.path if store.path == ":memory:" else f"{store.path}.checkpoints")
 
     def judge(self) -> Judge:
         """The judge, made on the first call; safe from any thread."""
@@ -97,30 +102,22 @@ class Engine:
                 self._judge = self._make_judge()
             return self._judge
 
-    async def machine(self) -> Any:
-        """The compiled graph over its SQLite checkpointer; LangGraph is imported here.
+    def asker(self) -> FollowUpWriter:
+        """The writer of follow-ups, made on the first call; safe from any thread."""
+        with self._asker_lock:
+            if self._asker is None:
+                if self._make_asker is None:
+                    raise LookupError("this engine was opened without a writer of follow-ups")
+                self._asker = self._make_asker()
+            return self._asker
 
-        Checkpoints lie in a file of their own: two connections of one event loop that write to one
-        file would wait for each other. They can be lost: the ledger replays them.
-        """
-        async with self._building:
-            if self._graph is None:
-                self._graph = await self._build()
-        return self._graph
+    @property
+    def writes_follow_ups(self) -> bool:
+        return self._make_asker is not None
 
-    async def _build(self) -> Any:
-        builder = await asyncio.to_thread(importlib.import_module, "interviewer.graph.builder")
-        import aiosqlite
-        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-        try:
-            self._connection = await aiosqlite.connect(self.checkpoints, timeout=BUSY_SECONDS)
-            saver = AsyncSqliteSaver(self._connection)
-            await saver.setup()
-        except sqlite3.Error as e:
-            await self.close_machine()
-            raise store_error(self.checkpoints, e) from None
-        return builder.build(saver)
+    async def machine(self) -> None:
+        """Load LangGraph and open the checkpoints, early. Raises StoreError."""
+        await self.machinery.graph()
 
     async def warm_up(self) -> None:
         """Load the machine and the judge, so that the first answer does not wait for them."""
@@ -146,22 +143,35 @@ class Engine:
     async def resume(self, session_id: str) -> Interview:
         """An interview at the turn where it was left, its draft included. Raises SessionError."""
         interview = Interview(self, self.store.session(session_id))
-        await interview.settle()
+        try:
+            await interview.settle()
+            interview.view()
+        except UnknownNameError as e:
+            from interviewer.session_report import outgrown
+
+            raise outgrown(interview.id, e) from None
         return interview
 
     async def close_machine(self) -> None:
-        if self._connection is not None:
-            connection, self._connection, self._graph = self._connection, None, None
-            await connection.close()
+        await self.machinery.close()
 
 
 @asynccontextmanager
 async def open_engine(
-    db: Path | str, *, judge: JudgeFactory, the_map: KnowledgeMap | None = None, rules: Rules | None = None
+    db: Path | str,
+    *,
+    judge: JudgeFactory,
+    the_map: KnowledgeMap | None = None,
+    rules: Rules | None = None,
+    asker: AskerFactory | None = None,
 ) -> AsyncIterator[Engine]:
-    """An engine over the database at `db`. Raises StoreError, MapError."""
+    """An engine over the database at `db`. Raises StoreError, MapError.
+
+    With an `asker`, such as `lambda: ModelFollowUps(gateway, embedder)`, a model writes a follow-up where no
+    authored one fits.
+    """
     with SessionStore(db) as store:
-        engine = Engine(the_map or load_map(), rules or load_rules(), store, judge)
+        engine = Engine(the_map or load_map(), rules or load_rules(), store, judge, asker)
         try:
             yield engine
         finally:
@@ -174,21 +184,20 @@ class Interview:
     def __init__(self, engine: Engine, row: SessionRow) -> None:
         self.engine = engine
         self.id = row.id
-        self.setup = Setup.model_validate(row.setup)
+        self.setup = engine.store.setup(row)
         self._stored_seconds = row.seconds
         self._since: float | None = time.monotonic()
         self._lock = asyncio.Lock()
-        self._values: dict[str, Any] = {}
-        self._listening = False
+        self._at = Standing()
 
     # what the screens read
 
     def view(self) -> View:
         """Where the interview stands, from the store and the machine's last state."""
-        store, values = self.engine.store, self._values
+        store, values = self.engine.store, self._at.values
         done = store.turns(self.id)
         answered = [t for t in done if t.action and t.kind != "hint"]
-        turn = store.turn(self.id, values["current"]["turn_id"]) if self._listening else None
+        turn = store.turn(self.id, self._at.turn_id) if self._at.listening else None
         question = self.engine.the_map.question(turn.question_id) if turn else None
         hint = None
         if turn:
@@ -209,11 +218,17 @@ class Interview:
 
     def report(self) -> Report:
         """The report so far; the final one once the interview is over."""
-        if not self._listening:
-            kept = self.engine.store.report(self.id)
-            if kept is not None:
-                return kept
-        return self._make_report()
+        from interviewer.session_report import session_report  # late: it loads the judge's arithmetic
+
+        e = self.engine
+        return session_report(
+            e.store,
+            e.the_map,
+            e.rules,
+            e.store.session(self.id),
+            finished=not self._at.listening,
+            why_ended=self._at.values.get("ended", ""),
+        )
 
     # what the candidate does
 
@@ -273,56 +288,35 @@ class Interview:
         async with self._lock:
             self._check_current(turn_id)
             self.unpause()
-            self.engine.store.record_answer(self.id, turn_id, action, text)
+            try:
+                self.engine.store.record_answer(self.id, turn_id, action, text)
+            except StaleTurnError:
+                await self._run_until_listening(None)  # another process has answered: catch up with it
+                raise
             self._keep_time()
             await self._run_until_listening({"turn_id": turn_id, "action": action})
             return self.view()
 
     def _check_current(self, turn_id: str) -> None:
-        if not self._listening:
+        if not self._at.listening:
             raise SessionError(f"interview {self.id} is over", hint=f"`interviewer report {self.id}` shows it")
-        current = self._values["current"]["turn_id"]
-        if turn_id != current:
+        if turn_id != self._at.turn_id:
             raise StaleTurnError(
-                f"turn {turn_id} is not the one being asked ({current})",
+                f"turn {turn_id} is not the one being asked ({self._at.turn_id})",
                 hint="answer the question on the screen",
             )
 
-    async def _run_until_listening(self, inbox: dict[str, Any] | None) -> None:
-        from langgraph.types import Command
+    async def _run_until_listening(self, inbox: Inbox | None) -> None:
+        e = self.engine
+        self._at = await e.machinery.run(
+            self.id, self.setup.model_dump(mode="json"), self._context(), inbox=inbox, unheard=self._unheard
+        )
+        if not self._at.listening and e.store.report(self.id) is None:
+            e.store.save_report(self.id, self.report())
 
-        graph = await self.engine.machine()
-        config = {"configurable": {"thread_id": self.id}, "recursion_limit": RECURSION_LIMIT}
-        todo: Any = Command(resume=inbox) if inbox else None
-        try:
-            while True:
-                snapshot = await graph.aget_state(config)
-                if todo is None:
-                    if snapshot.created_at is None:
-                        todo = {"session": self.id, "setup": self.setup.model_dump(mode="json")}
-                    elif snapshot.next and not snapshot.interrupts:
-                        todo = _CONTINUE
-                    else:
-                        self._values = dict(snapshot.values)
-                        self._listening = bool(snapshot.next)
-                        unheard = self._unheard()
-                        if unheard is None:
-                            break
-                        todo = Command(resume=unheard)
-                await graph.ainvoke(
-                    None if todo is _CONTINUE else todo, config, context=self._context(), durability="sync"
-                )
-                todo = None
-        except sqlite3.Error as e:
-            raise store_error(self.engine.checkpoints, e) from None
-        if not self._listening and self.engine.store.report(self.id) is None:
-            self.engine.store.save_report(self.id, self._make_report())
-
-    def _unheard(self) -> dict[str, Any] | None:
+    def _unheard(self, at: Standing) -> Inbox | None:
         """An action that was committed for the current turn before the machine could hear of it."""
-        if not self._listening:
-            return None
-        turn = self.engine.store.turn(self.id, self._values["current"]["turn_id"])
+        turn = self.engine.store.turn(self.id, at.turn_id)
         if turn is None:
             raise StoreError(
                 f"interview {self.id}: its turn is not in {self.engine.store.path}",
@@ -334,7 +328,8 @@ class Interview:
         from interviewer.graph.context import Context
 
         e = self.engine
-        return Context(e.the_map, e.rules, e.judge, e.store, self.seconds, now)
+        asker = e.asker if e.writes_follow_ups else None
+        return Context(e.the_map, e.rules, e.judge, e.store, self.seconds, now, asker)
 
     def _keep_time(self) -> None:
         if self._since is None:
@@ -343,17 +338,3 @@ class Interview:
         elapsed, self._since = at - self._since, at
         self._stored_seconds += elapsed
         self.engine.store.add_seconds(self.id, elapsed)
-
-    def _make_report(self) -> Report:
-        from interviewer import results
-
-        row = self.engine.store.session(self.id)
-        return results.make_report(
-            self.engine.the_map,
-            self.engine.rules,
-            self.setup,
-            session=row,
-            turns=self.engine.store.turns(self.id),
-            finished=not self._listening,
-            why_ended=self._values.get("ended", ""),
-        )

@@ -73,6 +73,8 @@ class JudgeInfo(Model):
     calibration: str = ""
     embedder: str = ""
     fallback: bool = False
+    note: str = ""
+    """Why the judge that was asked for did not judge, where another did."""
 
 
 class Usage(Model):
@@ -159,6 +161,12 @@ class Turn(Model):
     rung: str | None = None
     follow_up: int | None = None
     """Index into the question's follow-ups, for a follow-up of the map."""
+    generated: bool = False
+    """A follow-up that a model wrote, in this interview."""
+    targets: list[str] = []
+    """For a generated follow-up: ids of the question's points that its answer is judged by."""
+    writing: Usage | None = None
+    """For a generated follow-up: what writing it took."""
     answer: str | None = None
     action: Action | None = None
     judgement: Judgement | None = None
@@ -230,3 +238,4 @@ class Report(Model):
     finished: bool = False
     why_ended: str = ""
     extra: dict[str, Any] = {}
+    """Unused; reports that were kept hold it."""

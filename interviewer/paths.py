@@ -29,6 +29,11 @@ def map_cache() -> Path:
     return cache_dir() / "map.json"
 
 
+def rules_cache() -> Path:
+    """The same of the grading rules."""
+    return cache_dir() / "rules.json"
+
+
 def config_file() -> Path:
     home = os.environ.get("INTERVIEWER_HOME")
     base = Path(home).expanduser() if home else Path(platformdirs.user_config_dir(APP, appauthor=False))

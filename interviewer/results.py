@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from statistics import fmean
 
 from interviewer.ability import Outcome, belief, percent
+from interviewer.graph.policy import covered_points
 from interviewer.graph.selection import outcome_of, relation
 from interviewer.judge.aggregate import Credit, grade, marks
-from interviewer.judge_card import card_line
 from interviewer.models import (
     MisconceptionFound,
     PointVerdict,
@@ -65,7 +65,6 @@ def make_report(
         turns=turns,
         study_next=study_next(the_map, setup, questions, turns),
         judge=judged[-1].judge if judged else None,
-        judge_card=card_line(judged[-1].judge.kind, setup.lang) if judged else "",
         started_at=session.created_at,
         finished_at=max((t.answered_at or "" for t in turns), default="") or None if finished else None,
         finished=finished,
@@ -232,12 +231,6 @@ def _missed(turns: list[Turn], question_ids: list[str], lang: str, the_map: Know
     """Core points that no answer covered; for an unanswered question, all of its core points."""
     texts = []
     for question_id in question_ids:
-        made = {
-            p.id
-            for t in turns
-            if t.question_id == question_id and t.judgement
-            for p in t.judgement.points
-            if p.verdict == "covered"
-        }
+        made = covered_points([t for t in turns if t.question_id == question_id])
         texts += [p.text(lang) for p in the_map.question(question_id).points if p.core and p.id not in made]
     return texts

@@ -1,50 +1,23 @@
 """SessionStore: sessions, turns, answers, judgements and drafts in one SQLite file.
 
-An answer is committed (synchronous=FULL) before anything else happens to it. Migrations are
-append-only; a file written by a newer version is refused, not guessed at. Knows models and errors,
-nothing of graphs or screens. Every sqlite3 error leaves here as a StoreError that says what to do.
+An answer is committed (synchronous=FULL) before anything else happens to it. Knows models and errors,
+nothing of graphs or screens. What a later version or a damage put there that cannot be read is a StoreError.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from interviewer.database import Database, storable
 from interviewer.errors import SessionError, StaleTurnError, StoreError
-from interviewer.models import Action, Judgement, Report, Turn
-
-BUSY_SECONDS = 5.0
-
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE sessions (
-        id TEXT PRIMARY KEY, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-        role TEXT NOT NULL, level TEXT NOT NULL, lang TEXT NOT NULL, setup TEXT NOT NULL,
-        status TEXT NOT NULL DEFAULT 'open', seconds REAL NOT NULL DEFAULT 0,
-        score REAL, report TEXT
-    );
-    CREATE TABLE turns (
-        session TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
-        seq INTEGER NOT NULL, turn_id TEXT NOT NULL, question_id TEXT NOT NULL,
-        body TEXT NOT NULL, action TEXT, answer TEXT, answered_at TEXT, judgement TEXT,
-        PRIMARY KEY (session, turn_id)
-    ) WITHOUT ROWID;
-    CREATE INDEX turns_in_order ON turns (session, seq);
-    CREATE TABLE drafts (
-        session TEXT PRIMARY KEY REFERENCES sessions(id) ON DELETE CASCADE,
-        turn_id TEXT NOT NULL, text TEXT NOT NULL, updated_at TEXT NOT NULL
-    );
-    """,
-)
+from interviewer.models import Action, Judgement, Report, Setup, Turn
 
 
 def now() -> str:
@@ -70,91 +43,8 @@ class SessionRow:
     answered: int = 0
 
 
-class SessionStore:
-    """Opens (and creates) the file at `path`; ":memory:" is allowed in tests.
-
-    Raises StoreError when the file is locked, read-only, corrupt, full or from a newer version.
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = str(path)
-        # One connection, used from the screens' thread and from the threads LangGraph runs its nodes in.
-        self._lock = threading.RLock()
-        if self.path != ":memory:":
-            try:
-                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as e:
-                raise StoreError(
-                    f"cannot create the folder of the database {self.path}: {e.strerror}",
-                    hint="name another file with --db PATH",
-                ) from None
-        with self._errors():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                self._open()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _open(self) -> None:
-        db = self._db
-        db.execute("PRAGMA foreign_keys = ON")
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-        if found > len(MIGRATIONS):
-            raise StoreError(
-                f"{self.path} was written by a newer version (schema {found}, this version knows {len(MIGRATIONS)})",
-                hint="upgrade interviewer, or name another file with --db PATH",
-            )
-        if found == len(MIGRATIONS):
-            db.execute("PRAGMA synchronous = FULL")
-            return
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            found = db.execute("PRAGMA user_version").fetchone()[0]
-            for n in range(found, len(MIGRATIONS)):
-                for statement in MIGRATIONS[n].split(";"):
-                    if statement.strip():
-                        db.execute(statement)
-                db.execute(f"PRAGMA user_version = {n + 1}")
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-
-    def close(self) -> None:
-        self._db.close()
-
-    def __enter__(self) -> SessionStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as e:
-            raise store_error(self.path, e) from None
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._errors():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._errors():
-            return self._db.execute(sql, values).fetchall()
+class SessionStore(Database):
+    """What was asked, answered and found. Raises StoreError from every call, see `Database`."""
 
     # sessions
 
@@ -194,15 +84,17 @@ class SessionStore:
             f" FROM sessions s {tail}",
             *values,
         )
-        return [SessionRow(*(*r[:9], json.loads(r[9]), r[10])) for r in rows]
+        with self._readable("an interview"):
+            return [SessionRow(*(*r[:9], json.loads(r[9]), r[10])) for r in rows]
+
+    def setup(self, row: SessionRow) -> Setup:
+        """What the candidate chose. Raises StoreError when a later version wrote what this one does not know."""
+        with self._readable(f"settings of interview {row.id}"):
+            return Setup.model_validate(row.setup)
 
     def add_seconds(self, session_id: str, seconds: float) -> None:
         with self._write() as db:
             db.execute("UPDATE sessions SET seconds = seconds + ? WHERE id = ?", (seconds, session_id))
-
-    def delete_session(self, session_id: str) -> None:
-        with self._write() as db:
-            db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
 
     def questions_seen(self) -> dict[str, int]:
         """How often each question was asked in any session."""
@@ -268,7 +160,7 @@ class SessionStore:
         rows = self._rows(
             f"SELECT body, action, answer, answered_at, judgement FROM turns WHERE session = ? {tail}", *values
         )
-        try:
+        with self._readable("a turn"):
             return [
                 Turn(
                     **json.loads(body),
@@ -279,11 +171,6 @@ class SessionStore:
                 )
                 for body, action, answer, at, judgement in rows
             ]
-        except (ValidationError, ValueError) as e:
-            raise StoreError(
-                f"{self.path} holds a turn that this version cannot read: {str(e).splitlines()[0]}",
-                hint="use the version that wrote it, or name another file with --db PATH",
-            ) from None
 
     # drafts
 
@@ -314,33 +201,26 @@ class SessionStore:
 
     def report(self, session_id: str) -> Report | None:
         rows = self._rows("SELECT report FROM sessions WHERE id = ?", session_id)
-        return Report.model_validate_json(rows[0][0]) if rows and rows[0][0] else None
+        with self._readable("a report"):
+            return Report.model_validate_json(rows[0][0]) if rows and rows[0][0] else None
+
+    @contextmanager
+    def _readable(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as e:  # pydantic's and json's too
+            why = _first_fault(e)
+            raise StoreError(
+                f"{self.path} holds {what} that this version cannot read: {why}",
+                hint="use the version that wrote it, or name another file with --db PATH",
+            ) from None
 
 
-def storable(text: str) -> str:
-    """`text` as SQLite can hold it: lone surrogates, which are no characters, become U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def store_error(path: str, e: sqlite3.Error) -> StoreError:
-    """The sqlite3 error as one that says what happened and what to do."""
-    text = str(e).lower()
-    if "locked" in text or "busy" in text:
-        what, hint = "is locked by another process", "close the other interview, or name another file with --db"
-    elif "readonly" in text or "read-only" in text:
-        what, hint = "is read-only", "allow writing to it, or name another file with --db PATH"
-    elif "full" in text:
-        what, hint = "cannot be written: the disk is full", "free some space and try again; nothing was lost"
-    elif "not a database" in text or "malformed" in text or "corrupt" in text:
-        what, hint = (
-            "is damaged or is no database",
-            "move it away (nothing here overwrites it) and start again, or name another file with --db PATH",
-        )
-    elif "unable to open" in text:
-        what, hint = "cannot be opened", "check the folder and its permissions, or name another with --db PATH"
-    else:
-        what, hint = f"cannot be used ({e})", "name another file with --db PATH, or report this with --debug"
-    return StoreError(f"the database {path} {what}", hint=hint)
+def _first_fault(e: ValueError) -> str:
+    if isinstance(e, ValidationError):
+        fault = e.errors(include_url=False, include_context=False, include_input=False)[0]
+        return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+    return str(e)
 
 
 def _dump(value: object) -> str:

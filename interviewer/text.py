@@ -1,4 +1,4 @@
-"""Hostile text made safe to show: in a terminal, in a table cell, in a spreadsheet, as a file name.
+"""Hostile text made safe to show: in a terminal, in a table cell, in a spreadsheet.
 
 What a candidate or a model wrote is never trusted. Nothing here changes what is stored or judged,
 only what is shown. A low-level module: imports nothing of this project.
@@ -7,7 +7,6 @@ only what is shown. A low-level module: imports nothing of this project.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
@@ -87,17 +86,3 @@ def csv_safe(cell: str) -> str:
     if cell[0] in _FORMULA or shown[:1] in _FORMULA:
         return "'" + cell
     return cell
-
-
-_NOT_IN_NAMES = re.compile(r'[\s/\\:*?"<>|\x00-\x1f]+')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
-
-
-def safe_filename(text: str, *, fallback: str = "unnamed", max_bytes: int = 120) -> str:
-    """A name for one file on any system: no separators, controls or reserved names, never empty."""
-    name = unicodedata.normalize("NFC", visible(text)).replace(REPLACEMENT, "")
-    name = _NOT_IN_NAMES.sub("-", name).strip("-. ")
-    name = name.encode("utf-8")[:max_bytes].decode("utf-8", "ignore").rstrip("-. ")
-    if not name:
-        return fallback
-    return f"_{name}" if _RESERVED.fullmatch(name) else name

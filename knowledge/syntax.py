@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,10 +57,6 @@ def run_check(check: Check, tree: ast.Module, code: str) -> tuple[bool, Span | N
         for node in _matches(pattern, tree, names):
             return (not check.absent), _span(node, code)
     return check.absent, None
-
-
-def dedent(code: str) -> str:
-    return textwrap.dedent(code)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 Parsing is most of the cost of reading the map, so `Parsed` keeps the plain values by the file's time and
 size. They are validated anew each time, so a damaged cache can do nothing but cost the time it saves.
+They are kept as JSON, a line for each, which pydantic reads and validates in one go.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import types
 import typing
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,42 +25,49 @@ if TYPE_CHECKING:
 
 
 class Parsed:
-    """Plain values of YAML files by path, in a JSON file. Without a file it remembers nothing.
+    """Plain values of YAML files by path, as JSON in one file: a line of stamps, then a line for each value.
 
-    A cache that cannot be read or written is as good as none.
+    Without a file it remembers nothing. A cache that cannot be read or written is as good as none.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
-        self._kept: dict[str, list[Any]] = {}
+        self._kept: dict[str, tuple[list[int], bytes]] = {}
         self._new = False
         if file is not None:
             try:
-                self._kept = dict(json.loads(file.read_bytes()))
+                stamps, *values = file.read_bytes().split(b"\n")
+                for (path, *stamp), value in zip(json.loads(stamps), values, strict=True):
+                    self._kept[path] = (stamp, value)
             except (OSError, ValueError, TypeError):
                 self._kept = {}
 
-    def get(self, path: Path) -> Any:
-        """The value of the file as it is now, or None."""
-        kept = self._kept.get(str(path))
-        return kept[2] if isinstance(kept, list) and kept[:2] == self._stamp(path) else None
+    def get(self, path: Path) -> bytes | None:
+        """The value of the file as it is now, as JSON, or None."""
+        stamp, value = self._kept.get(str(path), ([], b""))
+        return value if stamp and stamp == self._stamp(path) else None
 
     def put(self, path: Path, value: Any) -> None:
-        if self.file is not None and (stamp := self._stamp(path)):
-            self._kept[str(path)] = [*stamp, value]
-            self._new = True
+        if self.file is None or not (stamp := self._stamp(path)):
+            return
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            self._kept[str(path)] = (stamp, text.encode())
+        except (ValueError, TypeError):
+            return  # a date, or half of a surrogate pair: parsed again next time
+        self._new = True
 
     def save(self) -> None:
         """Write what is new, whole or not at all."""
         if self.file is None or not self._new:
             return
         part = self.file.with_name(f"{self.file.name}.{os.getpid()}")
+        stamps = json.dumps([[path, *stamp] for path, (stamp, _) in self._kept.items()])
         try:
-            text = json.dumps(self._kept, ensure_ascii=False, allow_nan=False)
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, "utf-8")
+            part.write_bytes(b"\n".join([stamps.encode(), *(value for _, value in self._kept.values())]))
             part.replace(self.file)
-        except (OSError, ValueError, TypeError):
+        except OSError:
             part.unlink(missing_ok=True)
 
     @staticmethod
@@ -75,7 +84,7 @@ def read_yaml(path: Path, shape: Any, parsed: Parsed | None = None) -> Any:
     kept = parsed.get(path) if parsed else None
     if kept is not None:
         try:
-            return TypeAdapter(shape).validate_python(kept)
+            return _adapter(shape).validate_json(kept)
         except ValidationError:
             pass  # parsed again below, for the lines of its faults
     import yaml
@@ -97,12 +106,17 @@ def read_yaml(path: Path, shape: Any, parsed: Parsed | None = None) -> Any:
     except ValueError as e:  # an impossible date and the like
         raise MapFileError(path, [(None, f"not valid YAML: {e}")]) from None
     try:
-        value = TypeAdapter(shape).validate_python(raw)
+        value = _adapter(shape).validate_python(raw)
     except ValidationError as e:
         raise MapFileError(path, list(_faults(e, text, shape))) from None
     if parsed:
         parsed.put(path, raw)
     return value
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
 
 
 def _faults(error: ValidationError, text: str, shape: Any) -> Iterator[tuple[int | None, str]]:

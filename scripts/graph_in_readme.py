@@ -9,8 +9,8 @@ from interviewer.graph.builder import mermaid
 
 ROOT = Path(__file__).parents[1]
 
+block = f"```mermaid\n{mermaid().strip()}\n```"
 for name in ("README.md", "README.zh.md"):
     path = ROOT / name
     text = path.read_text("utf-8")
-    block = f"```mermaid\n{mermaid().strip()}\n```"
     path.write_text(re.sub(r"```mermaid\n(?:.*?\n)??```", lambda _: block, text, count=1, flags=re.S), "utf-8")

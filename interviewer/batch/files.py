@@ -27,6 +27,7 @@ from interviewer.batch.writers import (
 )
 from interviewer.errors import ConfigError, InputError
 from interviewer.judge.protocol import Judge
+from interviewer.judge_factory import offline_judge
 from knowledge import KnowledgeMap
 from knowledge.models import Lang
 
@@ -110,7 +111,7 @@ async def grade_file(
             columns=_fields(source, mapping),
         )
         _tell(source, summary, notice)
-        judge = judge or _offline()
+        judge = judge or offline_judge(notice=notice)
         files = _Files(output, source, format)
         stack.callback(files.abandon)
         ids: set[int] = set()
@@ -221,10 +222,3 @@ def _tell(source: Source, summary: Summary, notice: Callable[[str], None]) -> No
     taken = [c for c in names if c in ADDED]
     if taken:
         notice(f"columns called like a result are kept as {', '.join(KEPT_AS + c for c in taken)}")
-
-
-def _offline() -> Judge:
-    from interviewer.embeddings import load_embedder
-    from interviewer.judge import OfflineJudge
-
-    return OfflineJudge(load_embedder(None, cache_dir=None, notice=lambda _: None)[0])

@@ -22,6 +22,8 @@ from knowledge import KnowledgeMap, Role, UnknownNameError
 from knowledge.errors import nearest
 from knowledge.strict_yaml import Loader
 
+MOST_BYTES = 32 << 20
+"""Of a file of answers; an interview has fifty questions."""
 KEYS = {"question_id", "answer", "follow_ups"}
 COMMANDS: dict[str, Action] = {
     "/hint": "hint",
@@ -82,11 +84,15 @@ def as_action(text: str) -> tuple[Action, str | None]:
 def read_answers(path: Path, the_map: KnowledgeMap) -> Script:
     """Raises InputError with the file and place, UnknownNameError for a question that is not there."""
     try:
-        text = path.read_text("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}", hint="check --answers FILE") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8", hint="save the file as UTF-8") from None
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path}: larger than {MOST_BYTES >> 20} MB", hint="check --answers FILE")
     entries = _jsonl(path, text) if path.suffix in (".jsonl", ".ndjson") else _yaml(path, text)
     script = Script()
     for where, question_id, answers in entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -15,7 +16,7 @@ from interviewer.errors import Exit, InterviewerError
 F = TypeVar("F", bound=Callable[..., Any])
 
 debug = False
-"""Set by --debug: show tracebacks."""
+"""Set by --debug: show tracebacks, before the message."""
 
 
 def guarded(command: F) -> F:
@@ -32,8 +33,10 @@ def guarded(command: F) -> F:
             hush()
             raise typer.Exit(Exit.DONE) from None
         except Exception as e:
-            if debug or isinstance(e, typer.Exit | typer.Abort):
+            if isinstance(e, typer.Exit | typer.Abort):
                 raise
+            if debug:
+                traceback.print_exc()
             if isinstance(e.__cause__, KeyboardInterrupt):  # Python wraps what is raised while a class is made
                 interrupted()
             fail(e)

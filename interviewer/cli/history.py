@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -13,8 +13,7 @@ from interviewer.cli.interview import Db
 from interviewer.errors import SessionError, UsageError
 
 if TYPE_CHECKING:
-    from interviewer.models import Report
-    from interviewer.store import SessionStore
+    from interviewer.store import SessionRow, SessionStore
 
 
 def history(
@@ -62,14 +61,16 @@ def report(
     `interviewer report last --format json`
     """
     from interviewer.report import Format, render, write_report
+    from interviewer.session_report import session_report
     from knowledge import load_map
+    from rubrics import load_rules
 
     if fmt is not None and fmt not in get_args(Format):
         raise UsageError(f"no report format {fmt!r}", hint="there are md, html and json")
     wanted = cast("Format | None", fmt)
     the_map = load_map()
     with _store(db) as store:
-        found = make_report(store, session, the_map)
+        found = session_report(store, the_map, load_rules(), _row(store, session))
     if output is None:
         out(render(found, wanted or "md", lang=found.lang, the_map=the_map))
         return
@@ -77,31 +78,13 @@ def report(
     say(f"report written to {output}")
 
 
-def make_report(store: SessionStore, wanted: str, the_map: Any) -> Report:
-    """The kept report of a finished interview, or one made from the turns so far."""
-    from interviewer import results
-    from interviewer.models import Setup
-    from rubrics import load_rules
-
-    if wanted == "last":
-        rows = store.sessions(limit=1)
-        if not rows:
-            raise SessionError("no interviews yet", hint="start one: `interviewer --role algo`")
-        row = rows[0]
-    else:
-        row = store.session(wanted)
-    kept = store.report(row.id)
-    if kept is not None:
-        return kept
-    return results.make_report(
-        the_map,
-        load_rules(),
-        Setup.model_validate(row.setup),
-        session=row,
-        turns=store.turns(row.id),
-        finished=False,
-        why_ended="",
-    )
+def _row(store: SessionStore, wanted: str) -> SessionRow:
+    if wanted != "last":
+        return store.session(wanted)
+    rows = store.sessions(limit=1)
+    if not rows:
+        raise SessionError("no interviews yet", hint="start one: `interviewer --role algo`")
+    return rows[0]
 
 
 def _store(db: Path | None) -> SessionStore:

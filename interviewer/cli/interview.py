@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,9 @@ def interview(
     minutes: Annotated[
         float | None, typer.Option(help="No further question after this time.", show_default="45")
     ] = None,
-    follow_ups: Annotated[int, typer.Option(help="Most follow-ups for one question.", min=0, max=4)] = 2,
+    follow_ups: Annotated[
+        int | None, typer.Option(help="Most follow-ups for one question.", min=0, max=4, show_default="2")
+    ] = None,
     skill: Annotated[str | None, typer.Option(help="Practise this skill first.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Ask this question; repeat for several.")] = None,
     resume: Annotated[
@@ -78,7 +81,7 @@ def interview(
         "db": db, "embedder": embedder,
     }  # fmt: skip
     own = {
-        "follow_ups": follow_ups,
+        "follow_ups": 2 if follow_ups is None else follow_ups,
         "seed": _seed() if seed is None else seed,
         "shuffle": shuffle,
     }
@@ -146,7 +149,7 @@ def _prepare(
         only=only,
         **own,
     )
-    return Prepared(settings, the_map, setup, load_rules()), script
+    return Prepared(settings, the_map, setup, load_rules(cache_file=paths.rules_cache())), script
 
 
 def _check_output(output: Path) -> None:
@@ -161,10 +164,13 @@ def _check_output(output: Path) -> None:
 def _run_tui(
     prepare: Prepare, *, lang: str | None, theme: str | None, resume: str | None, start_now: bool, output: Path | None
 ) -> None:
+    # What is made before the first screen lives to the end; the app turns this on again when that screen stands.
+    gc.disable()
     from interviewer.tui.app import opening_app
 
     app = opening_app(prepare, lang=lang, theme=theme, resume=resume, start_now=start_now)
     app.run()
+    gc.enable()
     if app.failure is not None:
         raise app.failure
     session = app.session_id

@@ -206,8 +206,8 @@ def _provenance(judgement: Judgement, word: Any) -> str:
 
     info, usage = judgement.judge, judgement.usage
     parts = [info.kind, *([info.model] if info.model else []), info.calibration, f"rubric {info.rubric_hash}"]
-    if info.fallback:
-        parts.append(word("fallback") + (f" ({one_line(info.note)})" if info.note else ""))
+    if info.note:
+        parts.append(f"{word('fallback')} ({one_line(info.note)})")
     if usage.calls:
         tokens = [word("unknown") if n is None else str(n) for n in (usage.input_tokens, usage.output_tokens)]
         cost = word("unknown") if usage.cost is None else f"${usage.cost:.5f}"

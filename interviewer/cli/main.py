@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import importlib
 import sys
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from interviewer.cli import guard
 
@@ -40,8 +41,35 @@ COMMANDS = {
 TOP = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
 
 
+def _spared(params: list[Any]) -> list[Any]:
+    """`params`, none of which does anything about a value that was not given.
+
+    Typer builds a pydantic validator for each before it looks whether there is a value; that takes longer
+    than all the rest that comes before the first picture.
+    """
+    for param in params:
+        if not isinstance(param.process_value, partial):
+            param.process_value = partial(_process, param, param.process_value)
+    return params
+
+
+def _process(param: Any, process: Any, ctx: Any, value: Any) -> Any:
+    if value is not None or param.required:
+        return process(ctx, value)
+    nothing = () if param.multiple or param.nargs == -1 else None
+    return param.callback(ctx, param, nothing) if param.callback else nothing
+
+
+class Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _spared(super().get_params(ctx))
+
+
 class Commands(TyperGroup):
     """A command's module is imported when that command is asked for; --help asks for all of them."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _spared(super().get_params(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -51,7 +79,7 @@ class Commands(TyperGroup):
             module, _, function = COMMANDS[cmd_name].rpartition(".")
             run = getattr(importlib.import_module(f"interviewer.cli.{module}"), function)
             alone = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-            alone.command(cmd_name)(guard.guarded(run))
+            alone.command(cmd_name, cls=Command)(guard.guarded(run))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands.get(cmd_name)
 

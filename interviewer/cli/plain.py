@@ -17,6 +17,7 @@ from interviewer.cli.interview import judge_factory, session_to_resume
 from interviewer.cli.plain_words import Words
 from interviewer.config import Settings
 from interviewer.errors import Exit, StaleTurnError
+from interviewer.graph.policy import covered_points
 from interviewer.interview import Engine, Interview, View, open_engine
 from interviewer.models import Action, Judgement, Report, Setup, Turn
 from interviewer.text import visible
@@ -65,13 +66,13 @@ async def _run(
             say(words("interrupted").format(id=interview.id))
             return Exit.INTERRUPTED
         report = interview.report()
-        if output is not None:
-            write_report(report, output, the_map=the_map)
-            say(words("written").format(path=output))
         if as_json:
             out(render(report, "json", lang=report.lang, the_map=the_map))
         elif complete:
             tell("\n" + _summary(report, words))
+        if output is not None:
+            write_report(report, output, the_map=the_map)
+            say(words("written").format(path=output))
         if not complete:
             say(words("kept").format(id=interview.id))
             return Exit.INTERRUPTED
@@ -115,7 +116,7 @@ class _Talk:
             if turn.turn_id != shown:
                 self._show(view, turn)
                 shown, empty = turn.turn_id, 0
-            given = self.script.take(turn) if self.script else self._read(turn)
+            given = self.script.take(turn) if self.script else await self._read(turn)
             if given is None:
                 return False
             action, text = given
@@ -166,15 +167,17 @@ class _Talk:
         if self.asks:
             say(words("prompt"))
 
-    def _read(self, turn: Turn) -> tuple[Action, str | None] | None:
+    async def _read(self, turn: Turn) -> tuple[Action, str | None] | None:
         """One answer from stdin. Ctrl-C leaves at once, and what was typed is kept as the draft."""
         lines: list[str] = []
         # asyncio's own handler would wait for the line to end.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            await asyncio.sleep(0)  # where an interrupt is heard that came before this handler
             return self._read_into(lines)
         except KeyboardInterrupt:
-            self.interview.save_draft(turn.turn_id, "\n".join(lines))
+            if lines:  # else the draft of last time stays
+                self.interview.save_draft(turn.turn_id, "\n".join(lines))
             raise
         finally:
             signal.signal(signal.SIGINT, before)
@@ -184,11 +187,10 @@ class _Talk:
         fenced = False
         for line in sys.stdin:
             text = line.rstrip("\r\n")
-            if text.strip() == '"""':
+            if text.rstrip() == '"""':  # an indented one is a docstring of the answer's code
                 if fenced:
                     return "answer", "\n".join(lines)
                 fenced = True
-                lines.clear()
                 continue
             if fenced:
                 lines.append(text)
@@ -221,13 +223,8 @@ class _Talk:
         """What was missed, the reference and the script, once no follow-up can be spoilt by them."""
         words, lang = self.words, self.interview.setup.lang
         question = self.engine.the_map.question(turn.question_id)
-        made = {
-            p.id
-            for t in self.engine.store.turns(self.interview.id)
-            if t.question_id == question.id and t.judgement
-            for p in t.judgement.points
-            if p.verdict == "covered"
-        }
+        turns = self.engine.store.turns(self.interview.id)
+        made = covered_points([t for t in turns if t.question_id == question.id])
         missed = [p.text(lang) for p in question.points if p.core and p.id not in made]
         if missed:
             self.tell(words("missed") + "".join(f"\n  · {m}" for m in missed))

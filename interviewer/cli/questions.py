@@ -9,7 +9,7 @@ import typer
 
 from interviewer.cli.guard import out, say
 from interviewer.cli.interview import Db, Lang
-from interviewer.errors import Exit, UsageError
+from interviewer.errors import Exit, StoreError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def show_map(
     from rich.text import Text
     from rich.tree import Tree
 
-    standing = _standing(settings.db_path, settings.lang)
+    standing = _standing(settings.db_path)
     tree = Tree(Text("知识地图" if settings.lang == "zh" else "Knowledge map", style="bold"))
     for c in the_map.categories:
         branch = tree.add(Text(c.text(settings.lang), style="bold cyan"))
@@ -98,18 +98,21 @@ def _bar(percent: float) -> str:
     return "█" * filled + "░" * (5 - filled)
 
 
-def _standing(db: Path, lang: str) -> dict[str, float]:
-    """The level per skill of the newest report that has one; empty without a database."""
+def _standing(db: Path) -> dict[str, float]:
+    """The level per skill of the newest report that has one; empty without a database that can be read."""
     from interviewer.store import SessionStore
 
     if not db.exists():
         return {}
     found: dict[str, float] = {}
-    with SessionStore(db) as store:
-        for row in store.sessions(status="finished", limit=50):
-            report = store.report(row.id)
-            for s in report.skills if report else []:
-                found.setdefault(s.skill, s.level)
+    try:
+        with SessionStore(db) as store:
+            for row in store.sessions(status="finished", limit=50):
+                report = store.report(row.id)
+                for s in report.skills if report else []:
+                    found.setdefault(s.skill, s.level)
+    except StoreError as e:
+        say(f"where you stand is left out: {e.message}")
     return found
 
 

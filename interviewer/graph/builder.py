@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[State, Context, State, State]:
-    """plan → ask → listen → assess → decide → follow_up | next | close, with hints beside."""
+    """plan → ask → listen → assess → decide → follow_up | improvise | next | close, with hints beside."""
     graph = StateGraph(State, context_schema=Context)
     graph.add_node("plan", nodes.plan)
     graph.add_node("ask", nodes.ask)
@@ -29,6 +29,7 @@ def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledState
     graph.add_node("assess", nodes.assess)
     graph.add_node("decide", nodes.decide)
     graph.add_node("follow_up", nodes.follow_up)
+    graph.add_node("improvise", nodes.improvise)
     graph.add_node("next", nodes.next_question)
     graph.add_node("close", nodes.close)
     graph.add_edge(START, "plan")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from interviewer.graph.generated import Task
 from interviewer.judge import Judge
-from interviewer.models import Judgement, Turn
+from interviewer.models import Judgement, Turn, Usage
 from knowledge import KnowledgeMap
 from rubrics import Rules
 
@@ -22,6 +23,23 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True)
+class Written:
+    """A follow-up that a model wrote and `generated_check.check` let through."""
+
+    text: str
+    model: str
+    usage: Usage
+
+
+class FollowUpWriter(Protocol):
+    """Writes a follow-up when no authored one fits (`follow_up_writer.ModelFollowUps` does)."""
+
+    async def write(self, task: Task) -> Written | None:
+        """One question that may be asked; None when there is none, whatever the reason."""
+        ...
+
+
+@dataclass(frozen=True)
 class Context:
     the_map: KnowledgeMap
     rules: Rules
@@ -31,3 +49,5 @@ class Context:
     seconds: Callable[[], float]
     """Time spent in this interview so far, pauses left out."""
     now: Callable[[], str]
+    asker: Callable[[], FollowUpWriter] | None = None
+    """Called when the first follow-up is to be written; None: only authored ones are asked."""

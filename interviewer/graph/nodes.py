@@ -13,11 +13,11 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
 from interviewer.ability import Outcome
-from interviewer.graph import policy, selection
-from interviewer.graph.context import Context
+from interviewer.graph import generated, policy, selection
+from interviewer.graph.context import Context, Written
 from interviewer.graph.state import STATE_VERSION, Current, State
 from interviewer.graph.turns import hint_text, question_turn
-from interviewer.judge import follow_up_rubric, question_rubric
+from interviewer.judge import follow_up_rubric, question_rubric, written_rubric
 from interviewer.models import Rubric, Setup, Turn
 from knowledge import KnowledgeMap
 
@@ -120,14 +120,48 @@ async def assess(state: State, runtime: Runtime[Context]) -> State:
     return {"outcomes": [*state.get("outcomes", []), *([outcome.__dict__] if outcome else [])]}
 
 
-def decide(state: State, runtime: Runtime[Context]) -> Command[Literal["follow_up", "next", "close"]]:
-    """A follow-up, the next question, or the end."""
-    context, setup, current = runtime.context, setup_of(state), state["current"]
+def decide(state: State, runtime: Runtime[Context]) -> Command[Literal["follow_up", "improvise", "next", "close"]]:
+    """A follow-up, one that a model is to write, the next question, or the end."""
+    context, current = runtime.context, state["current"]
     question = context.the_map.question(current["question_id"])
+    turns, later = _turns(state, context)
+    thread, used, at = _thread(turns, question.id), state.get("used", []), _progress(state, context, turns)
+    decision = policy.decide(question, thread, used, at)
+    if decision.step == "follow_up":
+        return Command(
+            goto="follow_up",
+            update={"step": "follow_up", "chosen": {"follow_up": decision.follow_up, "why": decision.why}},
+        )
+    # A replay of the ledger does what was done then, with a model or without.
+    if later[0].generated if later else context.asker is not None:
+        target = generated.wanted(question, thread, used, at)
+        if target is not None:
+            return Command(goto="improvise", update={"step": "improvise", "chosen": {"target": target.id}})
+    return _on(decision)
+
+
+def _on(decision: policy.Decision) -> Command[Any]:
+    update: State = {"step": decision.step}
+    if decision.step == "close":
+        update["ended"] = decision.why
+    return Command(goto=decision.step, update=update)
+
+
+def _turns(state: State, context: Context) -> tuple[list[Turn], list[Turn]]:
+    """The turns up to the current one, and what a replayed ledger has after it, hints left out."""
     turns = context.ledger.turns(state["session"])
-    of_question = [t for t in turns if t.question_id == question.id and t.kind != "hint" and t.action]
-    asked = state.get("asked", [])
-    at = policy.Progress(
+    at = next((n for n, t in enumerate(turns, 1) if t.turn_id == state["current"]["turn_id"]), len(turns))
+    return turns[:at], [t for t in turns[at:] if t.kind != "hint"]
+
+
+def _thread(turns: list[Turn], question_id: str) -> list[Turn]:
+    """The question and its follow-ups, as far as they were answered."""
+    return [t for t in turns if t.question_id == question_id and t.kind != "hint" and t.action]
+
+
+def _progress(state: State, context: Context, turns: list[Turn]) -> policy.Progress:
+    setup, asked = setup_of(state), state.get("asked", [])
+    return policy.Progress(
         lang=setup.lang,
         questions_asked=len(asked),
         questions_planned=setup.questions,
@@ -137,13 +171,6 @@ def decide(state: State, runtime: Runtime[Context]) -> Command[Literal["follow_u
         turns=len(turns),
         questions_left=selection.choose(context.the_map, setup, asked, []) is not None,
     )
-    decision = policy.decide(question, of_question, state.get("used", []), at)
-    update: State = {"step": decision.step}
-    if decision.step == "follow_up":
-        update["chosen"] = {"follow_up": decision.follow_up, "why": decision.why}
-    elif decision.step == "close":
-        update["ended"] = decision.why
-    return Command(goto=decision.step, update=update)
 
 
 def follow_up(state: State, runtime: Runtime[Context]) -> State:
@@ -154,7 +181,7 @@ def follow_up(state: State, runtime: Runtime[Context]) -> State:
     index: int = state["chosen"]["follow_up"]
     probe = question.follow_ups[index]
     turn = Turn(
-        turn_id=f"q{state['number']:02d}.f{len(used) + 1}",
+        turn_id=_follow_up_id(state),
         question_id=question.id,
         kind="follow_up",
         text=probe.text(setup.lang),
@@ -166,6 +193,55 @@ def follow_up(state: State, runtime: Runtime[Context]) -> State:
     )
     context.ledger.add_turn(state["session"], turn)
     return {"current": _current(turn), "used": [*used, index]}
+
+
+async def improvise(state: State, runtime: Runtime[Context]) -> Command[Literal["listen", "next", "close"]]:
+    """Have a follow-up written and put it before the candidate; without one, go on as if none had been wanted.
+
+    What was written is in the ledger before the machine goes on, and a second run takes it from there.
+    """
+    context, turn_id = runtime.context, _follow_up_id(state)
+    turn = context.ledger.turn(state["session"], turn_id)
+    if turn is None:
+        turns, _ = _turns(state, context)
+        question = context.the_map.question(state["current"]["question_id"])
+        lang = setup_of(state).lang
+        task = generated.Task(
+            question=question,
+            target=next(p for p in question.points if p.id == state["chosen"]["target"]),
+            thread=tuple(_thread(turns, question.id)),
+            asked=tuple(t.text for t in turns if t.kind != "hint"),
+            lang=lang,
+        )
+        written = await _written(context, task)
+        if written is None:
+            return _on(policy.onward(_progress(state, context, turns)))
+        turn = Turn(
+            turn_id=turn_id,
+            question_id=question.id,
+            kind="follow_up",
+            text=written.text,
+            skill=context.the_map.skill_of(question.id).id,
+            generated=True,
+            targets=[task.target.id],
+            writing=written.usage,
+            why=generated.why(task, written.model),
+            asked_at=context.now(),
+        )
+        context.ledger.add_turn(state["session"], turn)
+    used = [*state.get("used", []), generated.GENERATED]
+    return Command(goto="listen", update={"current": _current(turn), "used": used})
+
+
+async def _written(context: Context, task: generated.Task) -> Written | None:
+    """None whatever goes wrong: a follow-up is worth no interview."""
+    if context.asker is None:
+        return None
+    try:
+        writer = await asyncio.to_thread(context.asker)
+        return await writer.write(task)
+    except Exception:
+        return None
 
 
 def close(state: State) -> State:
@@ -180,9 +256,15 @@ def setup_of(state: State) -> Setup:
 def rubric_of(the_map: KnowledgeMap, setup: Setup, turn: Turn) -> Rubric:
     """What the answer to this turn is judged by."""
     question = the_map.question(turn.question_id)
+    if turn.generated:
+        return written_rubric(question, turn.targets, turn.text, setup.lang)
     if turn.follow_up is None:
         return question_rubric(question, setup.lang, tuple(turn.option_order))
     return follow_up_rubric(question, question.follow_ups[turn.follow_up], setup.lang)
+
+
+def _follow_up_id(state: State) -> str:
+    return f"q{state['number']:02d}.f{len(state.get('used', [])) + 1}"
 
 
 def _current(turn: Turn) -> Current:

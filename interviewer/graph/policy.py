@@ -48,12 +48,28 @@ def decide(question: Question, turns: list[Turn], used: list[int], at: Progress)
         return Decision("close", say("你选择在此结束", "you chose to end here"))
     if at.turns >= HARD_CAP:
         return Decision("close", say("已到轮数上限", "the limit of turns is reached"))
-    out_of_time = at.seconds >= at.minutes_planned * 60
-    if last is not None and not out_of_time and len(used) < at.follow_ups_allowed:
+    if may_follow_up(turns, used, at):
         probe = follow_up(question, turns, used, at.lang)
         if probe is not None:
             return probe
-    if out_of_time:
+    return onward(at)
+
+
+def may_follow_up(turns: list[Turn], used: list[int], at: Progress) -> bool:
+    """Whether the budgets leave room for one more follow-up to this question."""
+    return (
+        bool(turns)
+        and turns[-1].action != "finish"
+        and at.turns < HARD_CAP
+        and not _out_of_time(at)
+        and len(used) < at.follow_ups_allowed
+    )
+
+
+def onward(at: Progress) -> Decision:
+    """What comes when this question is done with: the next one, or the end."""
+    say = _Words(at.lang)
+    if _out_of_time(at):
         return Decision("close", say("时间到", "the time is up"))
     if at.questions_asked >= at.questions_planned:
         return Decision("close", say("计划的题目已问完", "the planned questions were asked"))
@@ -72,12 +88,8 @@ def follow_up(question: Question, turns: list[Turn], used: list[int], lang: str)
     A misconception first, then the heaviest missing core point, then depth after a strong answer.
     """
     say = _Words(lang)
-    first, last = turns[0].judgement, turns[-1].judgement
-    if turns[-1].action != "answer" or first is None or last is None or last.score is None:
-        return None
-    if turns[-1].kind == "follow_up" and last.score <= STUCK_SCORE:
-        return None
-    if {"empty", "dont_know", "copied_question", "off_topic"} & set(first.flags):
+    first = turns[0].judgement
+    if first is None or not worth_probing(turns):
         return None
     made = covered_points(turns)
     found = {m.id for t in turns if t.judgement for m in t.judgement.misconceptions}
@@ -109,6 +121,16 @@ def follow_up(question: Question, turns: list[Turn], used: list[int], lang: str)
     return best[1] if best else None
 
 
+def worth_probing(turns: list[Turn]) -> bool:
+    """Whether the thread has more to give: an answer to the point, and no follow-up that led nowhere."""
+    first, last = turns[0].judgement, turns[-1].judgement
+    if turns[-1].action != "answer" or first is None or last is None or last.score is None:
+        return False
+    if turns[-1].kind == "follow_up" and last.score <= STUCK_SCORE:
+        return False
+    return not {"empty", "dont_know", "copied_question", "off_topic"} & set(first.flags)
+
+
 def covered_points(turns: list[Turn]) -> set[str]:
     """Ids of the points that some answer covered."""
     return {p.id for t in turns if t.judgement for p in t.judgement.points if p.verdict == "covered"}
@@ -117,6 +139,10 @@ def covered_points(turns: list[Turn]) -> set[str]:
 def _asks_for_made(f: FollowUp, made: set[str]) -> bool:
     ids = [p.id if isinstance(p, Point) else p for p in f.points]
     return bool(ids) and all(i in made for i in ids)
+
+
+def _out_of_time(at: Progress) -> bool:
+    return at.seconds >= at.minutes_planned * 60
 
 
 class _Words:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict
 
 STATE_VERSION = 1
 
-Step = Literal["follow_up", "next", "close"]
+Step = Literal["follow_up", "improvise", "next", "close"]
 
 
 class Current(TypedDict):
@@ -32,7 +32,7 @@ class State(TypedDict, total=False):
     """Question ids, in order."""
     current: Current
     used: list[int]
-    """Follow-ups of the current question that were asked, by index."""
+    """Follow-ups of the current question that were asked, by index; -1 for one that a model wrote."""
     hints: dict[str, int]
     """Hints taken, by question id."""
     inbox: dict[str, Any]
@@ -42,6 +42,6 @@ class State(TypedDict, total=False):
     step: Step
     """What `decide` chose."""
     chosen: dict[str, Any]
-    """What the chosen step is about: {"question_id"} or {"follow_up"}, and {"why"}."""
+    """What the chosen step is about: {"question_id"}, {"follow_up"} or {"target"}, and {"why"}."""
     ended: str
     """Why the interview ended."""

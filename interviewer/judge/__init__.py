@@ -6,7 +6,7 @@ Knows rubrics, text and vectors; nothing of interviews, files of rows or screens
 from interviewer.judge.evidence import locate
 from interviewer.judge.offline import OfflineJudge, rubric_hash
 from interviewer.judge.protocol import Judge
-from interviewer.judge.rubric import follow_up_rubric, own_rubric, question_rubric, split_reference
+from interviewer.judge.rubric import follow_up_rubric, own_rubric, question_rubric, split_reference, written_rubric
 
 __all__ = [
     "Judge",
@@ -17,4 +17,5 @@ __all__ = [
     "question_rubric",
     "rubric_hash",
     "split_reference",
+    "written_rubric",
 ]

@@ -19,6 +19,7 @@ CUT = "[…]"
 
 _RUNS = re.compile(r"<{3,}|>{3,}")
 _TAG = re.compile(r"<(?=[/|!?A-Za-z])")
+_SPECIAL = re.compile(r"<\||\|>|<<SYS>>|</s>")
 _TAG_END = re.compile(r"\|>")
 _BRACKET = re.compile(r"\[(?=/?(?:INST|SYS|SYSTEM|B_INST|E_INST)\])", re.I)
 _TURN = re.compile(
@@ -43,6 +44,12 @@ def disarm(answer: str, steering: Sequence[Span] = (), limit: int | None = None)
     text = _RUNS.sub(lambda m: ("‹" if m[0][0] == "<" else "›") * len(m[0]), text)
     text = _TAG_END.sub("|›", _TAG.sub("‹", text))
     return _TURN.sub(r"\1∶", _BRACKET.sub("［", text))
+
+
+def has_marks(answer: str) -> bool:
+    """Whether the answer has signs of a conversation or of our delimiters. Answers on chat templates have them too:
+    no attack by itself, but reason to believe no verdict that nothing else bears out."""
+    return any(p.search(answer) for p in (_RUNS, _SPECIAL, _BRACKET, _TURN))
 
 
 def nonce(text: str, salt: str) -> str:

@@ -30,23 +30,33 @@ def bare(folded: Normalised) -> tuple[str, tuple[int, ...]]:
 
 def locate(quote: str, answer: str, folded: Normalised | None = None) -> Evidence | None:
     """The stretch of `answer` that `quote` repeats, or None when there is no such stretch."""
-    needle, _ = bare(normalise(quote))
-    if not needle:
-        return None
-    hay, offsets = bare(folded or normalise(answer))
-    if len(needle) > len(hay):
-        # A partial ratio would align the answer inside the quote and score 100.
-        return None
-    at = hay.find(needle)
-    if at >= 0:
-        return _evidence(answer, offsets[at], offsets[at + len(needle) - 1] + 1)
-    cjk = sum(map(is_cjk, needle))
-    if cjk < MIN_CJK and len(needle) < MIN_LATIN:
-        return None
-    found = fuzz.partial_ratio_alignment(needle, hay, score_cutoff=ACCEPT)
-    if found is None or found.dest_end <= found.dest_start:
-        return None
-    return _evidence(answer, offsets[found.dest_start], offsets[found.dest_end - 1] + 1)
+    return Located(answer, folded).find(quote)
+
+
+class Located:
+    """An answer prepared once, for looking up many quotes in it."""
+
+    def __init__(self, answer: str, folded: Normalised | None = None) -> None:
+        self.answer = answer
+        self._hay, self._offsets = bare(folded or normalise(answer))
+
+    def find(self, quote: str) -> Evidence | None:
+        """See `locate`."""
+        needle, _ = bare(normalise(quote))
+        hay, offsets = self._hay, self._offsets
+        if not needle or len(needle) > len(hay):
+            # A partial ratio would align the answer inside the quote and score 100.
+            return None
+        at = hay.find(needle)
+        if at >= 0:
+            return _evidence(self.answer, offsets[at], offsets[at + len(needle) - 1] + 1)
+        cjk = sum(map(is_cjk, needle))
+        if cjk < MIN_CJK and len(needle) < MIN_LATIN:
+            return None
+        found = fuzz.partial_ratio_alignment(needle, hay, score_cutoff=ACCEPT)
+        if found is None or found.dest_end <= found.dest_start:
+            return None
+        return _evidence(self.answer, offsets[found.dest_start], offsets[found.dest_end - 1] + 1)
 
 
 def _evidence(answer: str, start: int, end: int) -> Evidence:

@@ -94,10 +94,12 @@ def _contradicts(
         return True
     if _NONE.search(sentence) and any(p.verdict in ("covered", "partial") for p in points):
         return True
-    tone = ""
-    for part in clauses(sentence):
-        tone = _tone(part.text) or tone
+    parts = clauses(sentence)
+    tones = [_tone(p.text) for p in parts]
+    for n, part in enumerate(parts):
         at = _about(part.text, index)
+        # "A, B and C were covered": the tone is often said after what it is about, or once for a list.
+        tone = tones[n] or next((t for t in tones[:n][::-1] if t), "") or next((t for t in tones[n:] if t), "")
         if at is None or not tone:
             continue
         verdict = points[at].verdict

@@ -37,8 +37,14 @@ class Unsupported(Strict):
     similarity: float
     lexical: float
     """Both groups below these: unsupported."""
+    topic: float
+    """Least similarity of the whole answer with the rubric; below, it speaks of something else."""
+    content: float = Field(ge=0)
+    """Least content of its evidence: a set phrase shows nothing, whatever the model makes of it."""
     confirmed_cap: float = Field(ge=0, le=1)
-    """Most credit when a second look confirms the verdict, in an answer that does not try to steer; else none."""
+    """Most credit when a second look gave the same verdict."""
+    cap: float = Field(ge=0, le=1)
+    """Most credit when there was no second look. With signs of steering there is none at all."""
 
 
 class Doubt(Strict):
@@ -89,9 +95,10 @@ class LLMFusion(Strict):
         signals: Mapping[str, float] | None,
         alone: float,
         confirmed: bool,
-        steered: bool,
+        trusted: bool,
     ) -> float:
-        """Credit 0-1. `content` and `share` are of the located evidence, `alone` the signals' own credit.
+        """Credit 0-1. `content` and `share` are of the located evidence, `alone` the signals' own credit,
+        `trusted` whether a verdict that the signals know nothing of may count at all.
 
         `signals` None leaves similarity and words out: the ablation to the model alone.
         """
@@ -112,7 +119,9 @@ class LLMFusion(Strict):
         # A passage that hardly says anything shows as little.
         credit *= min(1.0, 0.25 + parts["evidence"])
         if signals is not None and self.is_unsupported(signals):
-            credit = min(credit, self.unsupported.confirmed_cap if confirmed and not steered else 0.0)
+            most = self.unsupported.confirmed_cap if confirmed else self.unsupported.cap
+            about = signals.get("topic", 0.0) >= self.unsupported.topic
+            credit = min(credit, most) if trusted and about and content >= self.unsupported.content else 0.0
         return credit
 
 

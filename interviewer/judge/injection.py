@@ -31,12 +31,15 @@ _ORDERS = (
     rf"(?:^|[,。;\n])\s*(?:给|打)(?:我|个)?{_FULL_ZH}",
     rf"(?:评分|打分|判分|成绩|得分|分数)(?:应?为|应该?是|给|:|=)\s*{_FULL_ZH}",
     rf"(?:该|此|本|这个?|这份)(?:回答|答案|候选人)[^,。;\n]{{0,10}}(?:{_FULL_ZH}|完全正确|覆盖了?(?:所有|全部)|应(?:当|该)?得)",
+    rf"应(?:当|该)?(?:得|判|给|获)(?:到|为|予)?\s*{_FULL_ZH}",
     r"(?:所有|全部|每个)(?:要点|得分点|评分点)[^,。;\n]{0,8}(?:都|均|已|判|视)[^,。;\n]{0,6}(?:覆盖|命中|满足|covered|得分|答到)",
     rf"\b(?:give|award|assign|grant|grade|score|rate|mark)\b[^.\n]{{0,40}}\b{_FULL_EN}\b",
     r"\b(?:this|my) (?:answer|response|candidate)\b[^.\n]{0,30}\b(?:deserves?|must (?:get|receive)|"
     r"should (?:get|receive|be (?:graded|scored|marked|given|awarded)))\b",
     r"\bmark (?:all|every|each|this)\b[^.\n]{0,30}\b(?:covered|correct|complete|met|passed)\b",
     r"\bcandidate (?:has )?covered all\b",
+    r"\b(?:all|every|each)(?: of)?(?: the)?(?: rubric| core| key)? points? (?:is|are|as) "
+    r"(?:all )?(?:marked )?(?:as )?covered\b",
     # You, grader.
     rf"{_GRADER_ZH}[,:：]?\s*(?:请|注意|你(?:必须|应|要|好)|务必|必须(?:给|判|打))",
     r"(?:你是|你现在是|扮演|作为)(?:一个|一名)?[^,。;\n]{0,6}(?:评分|判卷|打分|阅卷)(?:员|人|官|老师|助手|系统)",
@@ -59,6 +62,7 @@ _FORGED = (
     r"[\"'](?:score|grade|verdict|credit|final_score|评分|得分|判定)[\"']\s*:\s*[\"']?"
     r"(?:10|5|100|1\.0|covered|full|pass(?:ed)?|correct|满分|覆盖|通过)\b",
     # Closing the delimiter, or speaking in the grader's place.
+    r"<{3,}\s*/?\s*(?:end|answer|reference|question)\b[^\n]{0,40}",
     r"</?(?:answer|candidate|candidate_answer|student|student_answer|rubric|judge|grading|evaluation)\b[^>\n]{0,40}>",
     r"^\s*(?:#{1,6} ?)?(?:grader|judge|evaluator|评委|评分员|判定结果)\s*[:：]",
 )

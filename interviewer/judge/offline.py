@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interviewer.judge import aggregate, choice, evidence
@@ -48,6 +49,24 @@ NOTHING = frozenset({"empty", "dont_know", "copied_question"})
 """Flags of answers in which no point can have been made."""
 
 
+@dataclass
+class Examined:
+    """An answer read against its rubric."""
+
+    reading: Reading
+    index: RubricIndex
+    code: CodeReading | None
+    points: list[PointVerdict]
+    """As the signals alone would have them."""
+    misconceptions: list[MisconceptionFound]
+    tied: list[MisconceptionFound]
+    """Those of them that the chosen option stands for."""
+    chosen: choice.Chosen | None
+    right: bool | None
+    """Whether the chosen option is the key; None when there is none."""
+    flags: list[Flag]
+
+
 def rubric_hash(rubric: Rubric, rules: Rules) -> str:
     """What a judgement was made against; the order of options does not change it."""
     text = rubric.model_dump_json(exclude={"option_order"}) + rules.hash
@@ -71,7 +90,7 @@ class OfflineJudge:
         self.embedder = embedder
         self.rules = rules or load_rules()
         self.fusion = fusion or load_fusion()
-        self._flags = tuple(flags)
+        self.flags = tuple(flags)
         self._model_answers = model_answers
         self._indexes: OrderedDict[str, RubricIndex] = OrderedDict()
         self._lock = threading.Lock()
@@ -88,7 +107,7 @@ class OfflineJudge:
             rubric_hash=rubric_hash(rubric, self.rules),
             calibration=self.fusion.id,
             embedder=self.embedder.name,
-            fallback="embedder_fallback" in self._flags,
+            fallback="embedder_fallback" in self.flags,
         )
         try:
             if not rubric.points:
@@ -121,15 +140,15 @@ class OfflineJudge:
             score=None,
             grade=None,
             needs_review=True,
-            flags=list(dict.fromkeys([*flags, *self._flags])),
+            flags=list(dict.fromkeys([*flags, *self.flags])),
             judge=info,
             error=why,
         )
 
-    def _judge(self, rubric: Rubric, answer: str, lang: str, info: JudgeInfo) -> Judgement:
-        index = self.index(rubric, info.rubric_hash)
-        policy = self.rules.policy
-        reading = read(answer, index, policy.max_answer_chars)
+    def examine(self, rubric: Rubric, answer: str, lang: str, digest: str | None = None) -> Examined:
+        """All that words and vectors say of an answer, before marks: what a judge with a model builds on."""
+        index = self.index(rubric, digest)
+        reading = read(answer, index, self.rules.policy.max_answer_chars)
         flags: list[Flag] = list(reading.flags)
         found = match(reading, index, encode(self.embedder, [reading.clean(p) for p in reading.parts]))
         opposing = opposing_clauses(reading, index, found)
@@ -149,13 +168,19 @@ class OfflineJudge:
         wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
         if not flags and _is_off_topic(points, reading, index, found.topic) and not wrong and chosen is None:
             flags.append("off_topic")
+        tied = [] if right is None or right else self._misconceptions(rubric, reading, index, [], chosen, lang)
+        return Examined(reading, index, code, points, wrong, tied, chosen, right, flags)
+
+    def _judge(self, rubric: Rubric, answer: str, lang: str, info: JudgeInfo) -> Judgement:
+        seen = self.examine(rubric, answer, lang, info.rubric_hash)
+        points, wrong, flags = seen.points, seen.misconceptions, seen.flags
         credits = [aggregate.Credit(p.weight, p.core, p.credit, p.verdict == "contradicted") for p in points]
         marks = aggregate.marks(
             credits,
             [m.penalty for m in wrong],
-            policy,
+            self.rules.policy,
             rubric.kind.value,
-            chosen_right=right,
+            chosen_right=seen.right,
             review=bool({"too_long", "no_choice", "injection", "code_unparsed"} & set(flags)),
         )
         return Judgement(
@@ -166,9 +191,11 @@ class OfflineJudge:
             points=points,
             misconceptions=wrong,
             dimensions=aggregate.dimensions(credits, len(wrong)),
-            flags=list(dict.fromkeys([*flags, *self._flags])),
-            feedback=feedback(points, wrong, flags, lang, chosen_right=right if rubric.kind is Kind.CHOICE else None),
-            chosen=chosen.letter if chosen else None,
+            flags=list(dict.fromkeys([*flags, *self.flags])),
+            feedback=feedback(
+                points, wrong, flags, lang, chosen_right=seen.right if rubric.kind is Kind.CHOICE else None
+            ),
+            chosen=seen.chosen.letter if seen.chosen else None,
             judge=info,
         )
 

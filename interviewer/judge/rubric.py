@@ -12,7 +12,7 @@ from interviewer.errors import InputError
 from interviewer.judge import lexicon
 from interviewer.judge.normalise import fold, is_cjk
 from interviewer.models import Rubric
-from knowledge.models import FollowUp, Kind, Point, Question
+from knowledge.models import FollowUp, Kind, Point, Question, When
 
 MOST_POINTS = 8
 _HINT = "give the row points ([{id, text, weight}]), or a reference, or the question_id of a question of the map"
@@ -51,6 +51,13 @@ def follow_up_rubric(question: Question, follow_up: FollowUp, lang: str) -> Rubr
         reference=question.reference.text(lang) if any(isinstance(p, str) for p in follow_up.points) else "",
         question=question if any(isinstance(p, str) for p in follow_up.points) else None,
     )
+
+
+def written_rubric(question: Question, targets: Sequence[str], ask: str, lang: str) -> Rubric:
+    """The rubric of a follow-up that no one authored: `ask`, judged by these points of the question."""
+    points: list[str | Point] = list(targets)
+    probe = FollowUp(when=When(missing=targets[0]), rung="clarify", zh=ask, en=ask, points=points)
+    return follow_up_rubric(question, probe, lang)
 
 
 def own_rubric(

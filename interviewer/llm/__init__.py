@@ -6,16 +6,19 @@ Knows nothing of questions, rubrics or judging.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from interviewer import paths
+from interviewer.llm import local_transport
 from interviewer.llm.cache import AnswerCache
 from interviewer.llm.choose import Endpoint, beside, choose
 from interviewer.llm.cost import Spent
 from interviewer.llm.gateway import CONCURRENCY, DEADLINE, ModelGateway
+from interviewer.llm.local import LocalServer
+from interviewer.llm.local_transport import LocalTransport
 from interviewer.llm.probe import Probe, probe
 from interviewer.llm.protocol import Capability, Completion, Gateway, Message, Request, Tokens, Transport
 from interviewer.llm.retry import Retries
@@ -26,6 +29,7 @@ __all__ = [
     "Completion",
     "Endpoint",
     "Gateway",
+    "LocalServer",
     "Message",
     "ModelGateway",
     "Probe",
@@ -48,25 +52,41 @@ def make_gateway(
     api_key: SecretStr | str | None = None,
     fallbacks: Sequence[str | Endpoint] = (),
     cache: bool | Path = True,
-    deadline: float = DEADLINE,
-    concurrency: int = CONCURRENCY,
+    deadline: float | None = None,
+    concurrency: int | None = None,
     retries: Retries | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> ModelGateway:
     """A gateway to `model`, and to `fallbacks` in order when it fails.
 
     `cache` is True for the file in the user's cache folder, a path for another, False for none. `deadline` is in
-    seconds for one request with all its retries and fallbacks. Raises ProviderError when it is clear at once that
-    no call can succeed: no key, no such kind of name.
+    seconds for one request with all its retries and fallbacks; a model served by this machine (`local/PATH.gguf`)
+    has more of it, and one request at a time. `notice` is told how its loading goes on. Raises ProviderError or
+    ConfigError when it is clear at once that no call can succeed: no key, no such kind of name, no such file.
     """
     primary = _endpoint(model, api_base, api_key)
-    transports = [choose(primary), *(choose(beside(primary, f)) for f in fallbacks)]
+    transports = [choose(e, notice=notice) for e in (primary, *(beside(primary, f) for f in fallbacks))]
+    here = isinstance(transports[0], LocalTransport)
+    usual = (local_transport.DEADLINE, local_transport.CONCURRENCY) if here else (DEADLINE, CONCURRENCY)
     kept = AnswerCache(cache if isinstance(cache, Path) else paths.cache_dir() / "answers.db") if cache else None
-    return ModelGateway(transports, cache=kept, deadline=deadline, concurrency=concurrency, retries=retries)
+    return ModelGateway(
+        transports,
+        cache=kept,
+        deadline=usual[0] if deadline is None else deadline,
+        concurrency=usual[1] if concurrency is None else concurrency,
+        retries=retries,
+    )
 
 
-def make_transport(model: str, *, api_base: str | None = None, api_key: SecretStr | str | None = None) -> Transport:
+def make_transport(
+    model: str,
+    *,
+    api_base: str | None = None,
+    api_key: SecretStr | str | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Transport:
     """The bare transport of `model`, for `probe`."""
-    return choose(_endpoint(model, api_base, api_key))
+    return choose(_endpoint(model, api_base, api_key), notice=notice)
 
 
 def _endpoint(model: str, api_base: str | None, api_key: SecretStr | str | None) -> Endpoint:

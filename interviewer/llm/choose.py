@@ -2,12 +2,14 @@
 
 - an address (`--api-base`): OpenAI's protocol, whatever the name (`Qwen/Qwen2.5-7B-Instruct`, `ollama/qwen2.5`)
 - `openai/…`, and bare names of OpenAI's own models: OpenAI
+- `local/PATH.gguf`: a file on this machine, served by us
 - any other name: litellm, which has the provider before the first slash
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +17,7 @@ from pydantic import SecretStr
 
 from interviewer.errors import ModelError
 from interviewer.llm.litellm_transport import LiteLLMTransport
+from interviewer.llm.local_transport import LocalTransport
 from interviewer.llm.openai_transport import OpenAITransport
 from interviewer.llm.protocol import Transport
 
@@ -45,8 +48,11 @@ class Endpoint:
     """Overrides the choice by name."""
 
 
-def choose(endpoint: Endpoint) -> Transport:
-    """Raises ModelError or AuthError when it is clear at once that no call can succeed."""
+def choose(endpoint: Endpoint, *, notice: Callable[[str], None] | None = None) -> Transport:
+    """Raises ModelError, AuthError or ConfigError when it is clear at once that no call can succeed.
+
+    `notice` is told how the loading of a local model goes on.
+    """
     name = endpoint.model.strip()
     prefix, _, rest = name.partition("/")
     if not name or (prefix in ROUTING and not rest):
@@ -56,10 +62,8 @@ def choose(endpoint: Endpoint) -> Transport:
     wire = endpoint.wire or (
         "openai" if endpoint.api_base or prefix == "openai" or OWN_NAMES.match(name) else "litellm"
     )
-    if wire == "litellm" and prefix == "local":
-        raise ModelError(
-            f"{name}: a local model needs a running server", hint="name its address with --api-base", model=name
-        )
+    if prefix == "local" and not endpoint.api_base:
+        return LocalTransport(name, rest, notice=notice)
     if wire == "openai":
         return OpenAITransport(
             name,
@@ -79,12 +83,17 @@ def beside(primary: Endpoint, fallback: str | Endpoint) -> Endpoint:
         return fallback
     prefix, slash, _ = fallback.partition("/")
     if primary.api_base:
-        same = not (slash and prefix in PROVIDERS)
+        same = not (slash and prefix in PROVIDERS) and not is_file(fallback)
     else:
         same = bool(_provider(fallback)) and _provider(fallback) == _provider(primary.model)
     if same:
         return Endpoint(fallback, primary.api_base, primary.api_key, primary.wire)
     return Endpoint(fallback)
+
+
+def is_file(name: str) -> bool:
+    """Whether a name is that of a model file on this machine."""
+    return name.strip().startswith("local/") and name.strip().lower().endswith(".gguf")
 
 
 def _provider(name: str) -> str:

@@ -60,6 +60,11 @@ def find_key(provider: str, explicit: SecretStr | str | None = None) -> SecretSt
     return _from_keyring(provider)
 
 
+def environment_without_keys() -> dict[str, str]:
+    """For a child process that needs none."""
+    return {name: value for name, value in os.environ.items() if not _NAMED.search(name)}
+
+
 def _from_keyring(provider: str) -> SecretStr | None:
     if importlib.util.find_spec("keyring") is None:
         return None

@@ -77,7 +77,8 @@ def _label(turn: Turn, n: int, t: Words) -> str:
     if turn.kind == "hint":
         return f"{t('hint')} {n}"
     rung = f" · {t.named('rung', turn.rung)}" if turn.rung else ""
-    return f"{t('follow_up')} {n}{rung}"
+    by_model = f" · {t('generated')}" if turn.generated else ""
+    return f"{t('follow_up')} {n}{rung}{by_model}"
 
 
 def _tags(turn: Turn, known: Question | None, t: Words, the_map: KnowledgeMap | None) -> list[str]:

@@ -118,6 +118,7 @@ def _provenance(info: JudgeInfo, answers: int, t: Words) -> list[str]:
 
 def _usage(report: Report, t: Words) -> str:
     used = [turn.judgement.usage for turn in report.turns if turn.judgement is not None]
+    used += [turn.writing for turn in report.turns if turn.writing is not None]
     if not any(u.calls for u in used):
         return ""
 

@@ -95,6 +95,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "whole_answer": ("展开完整回答", "Show the whole answer"),
     "took": ("用时 {time}", "Took {time}"),
     "follow_up": ("追问", "Follow-up"),
+    "generated": ("由模型提出", "asked by a model"),
     "hint": ("提示", "Hint"),
     "rung.clarify": ("澄清", "clarify"),
     "rung.mechanism": ("机理", "mechanism"),

@@ -1,1 +1,1 @@
-"""The full-screen interview. `app.make_app` is the one way in, for the command line and the tests."""
+"""The full-screen interview. `app.opening_app` is the way in of the command line, `app.make_app` that of tests."""

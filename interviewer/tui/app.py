@@ -52,8 +52,11 @@ class InterviewerApp(Backstage):
         if isinstance(self._wanted, Prepared):
             self.equip(self._wanted)
             await self._first_screen()
-        else:
-            self.call_after_refresh(self._prepare_behind, self._wanted)
+
+    def on_ready(self) -> None:
+        """The first picture is there: now what takes time."""
+        if not isinstance(self._wanted, Prepared):
+            self._preparing = asyncio.create_task(self._prepare(self._wanted))
 
     def get_default_screen(self) -> Screen[Any]:
         """What lies below all screens: the opening, or nothing where it is not needed."""
@@ -61,9 +64,6 @@ class InterviewerApp(Backstage):
             return Screen(id="_default")
         kind = "resume" if self._resume is not None else "question" if self._start_now else "setup"
         return Opening(self.words("app"), self.words(f"opening.{kind}"))
-
-    def _prepare_behind(self, prepare: Prepare) -> None:
-        self._preparing = asyncio.create_task(self._prepare(prepare))
 
     async def _prepare(self, prepare: Prepare) -> None:
         first = ["setup"] if self._resume is None and not self._start_now else ["interview"]
@@ -149,8 +149,7 @@ class InterviewerApp(Backstage):
         from interviewer.tui.screens.setup import SetupScreen
 
         fault = UsageError(
-            f"no question fits role {setup.role.value}"
-            + (f" and skill {setup.skill}" if setup.skill else ""),
+            f"no question fits role {setup.role.value}" + (f" and skill {setup.skill}" if setup.skill else ""),
             hint="`interviewer questions` lists what there is",
         )
         if isinstance(self.screen, SetupScreen):
@@ -294,6 +293,4 @@ def opening_app(
     from interviewer.glimpse import glimpse
 
     seen_lang, seen_theme = glimpse(lang=lang, theme=theme)
-    return InterviewerApp(
-        prepare, lang=seen_lang, theme=theme_name(seen_theme), resume=resume, start_now=start_now
-    )
+    return InterviewerApp(prepare, lang=seen_lang, theme=theme_name(seen_theme), resume=resume, start_now=start_now)

@@ -7,6 +7,7 @@ else is needed is imported where it is used.
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -142,6 +143,10 @@ class Backstage(App[None]):
             return None
 
     def _warm(self) -> None:
+        """The first screen stands: load the rest beside it."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         if self._warming is None:
             self._warming = asyncio.create_task(self._warm_up())
 

@@ -136,9 +136,7 @@ class MachineRoom:
             if not found:
                 from interviewer.errors import SessionError
 
-                raise SessionError(
-                    "no open interview to go on with", hint="start one: `interviewer --role algo`"
-                )
+                raise SessionError("no open interview to go on with", hint="start one: `interviewer --role algo`")
             session_id = found[0].id
         row = store.session(session_id)
         unjudged = any(t.action in ("answer", "dont_know") and not t.judgement for t in store.turns(row.id))
@@ -169,9 +167,9 @@ class MachineRoom:
         elif action == "answer":
             await interview.answer(turn_id, text)
         else:
-            await {"skip": interview.skip, "dont_know": interview.dont_know, "finish": interview.finish}[
-                action
-            ](turn_id)
+            await {"skip": interview.skip, "dont_know": interview.dont_know, "finish": interview.finish}[action](
+                turn_id
+            )
         interview.pause()
         return self._shown()
 

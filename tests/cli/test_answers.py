@@ -152,3 +152,8 @@ def test_after_a_resume_what_was_given_is_dropped(
     script = read(tmp_path, entries)
     script.skip_done(turns)
     assert list(script.in_order) == left
+
+
+def test_a_file_without_an_end() -> None:
+    with pytest.raises(InputError, match="larger than"):
+        read_answers(Path("/dev/zero"), MAP)

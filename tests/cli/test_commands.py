@@ -145,7 +145,7 @@ def test_a_broken_settings_file(clean_room: Path) -> None:
     assert "did you mean 'questions'?" in " ".join(interviewer("doctor", code=3).stdout.split())
 
 
-@pytest.mark.parametrize("args", [["--plain"], ["history"], ["report"], ["map"]], ids=" ".join)
+@pytest.mark.parametrize("args", [["--plain"], ["history"], ["report"]], ids=" ".join)
 def test_a_corrupt_database(tmp_path: Path, args: list[str]) -> None:
     corrupt = tmp_path / "corrupt.db"
     corrupt.write_text("this is no database\n" * 50)
@@ -207,3 +207,14 @@ def test_ctrl_c_anywhere_is_resumable(wrapped: bool, capsys: pytest.CaptureFixtu
     with pytest.raises(typer.Exit) as e:
         guard.guarded(command)()
     assert e.value.exit_code == 4 and capsys.readouterr().err.startswith("interrupted")
+
+
+def test_a_database_that_cannot_be_read_does_not_hide_the_map(tmp_path: Path) -> None:
+    (tmp_path / "i.db").write_bytes(b"no database " * 400)
+    done = interviewer("map", "--db", str(tmp_path / "i.db"))
+    assert "[lora]" in done.stdout and "where you stand is left out" in done.stderr
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code() -> None:
+    done = subprocess.run([*COMMAND, "map", "nosuch", "--debug"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and "Traceback" in done.stderr and "error: unknown skill 'nosuch'" in done.stderr

@@ -41,6 +41,9 @@ def test_answers_of_several_lines_and_blank_ones() -> None:
     assert answers_of(*ONE, stdin="one\ntwo\n\n") == ["one\ntwo"]
     assert answers_of(*ONE, stdin="\n\n\none\n\n") == ["one"]
     assert answers_of(*ONE, stdin='"""\none\n\n/skip\ntwo\n"""\n') == ["one\n\n/skip\ntwo"]
+    assert answers_of(*ONE, stdin='before\n"""\none\n\ntwo\n"""\n') == ["before\none\n\ntwo"]
+    code = 'def f():\n    """\n    Adds.\n    """\n\n    return 1'
+    assert answers_of(*ONE, stdin=f'"""\n{code}\n"""\n') == [code]
     assert answers_of(*ONE, stdin="one\r\ntwo\r\n\r\n") == ["one\ntwo"]
     assert answers_of(*ONE, stdin="the end comes first") == ["the end comes first"]
 
@@ -134,6 +137,32 @@ def test_ctrl_c_while_typing_keeps_the_answers_and_the_draft() -> None:
     assert "Traceback" not in said and "--resume" in said
     again = report_of(interviewer("--plain", "--resume", "--json", stdin="B\n\n"))
     assert [t["answer"] for t in again["turns"]] == ["the first answer", "B"]
+
+
+def test_ctrl_c_before_typing_keeps_the_draft_of_last_time(clean_room: Path) -> None:
+    interviewer(*ONE, stdin="", code=4)
+    with SessionStore(load_settings().db_path) as store:
+        session = store.sessions()[0].id
+        store.save_draft(session, "q01", "写了一半")
+    with subprocess.Popen(
+        [*COMMAND, "--plain", "--resume"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    ) as p:  # fmt: skip
+        assert p.stdout is not None
+        for line in p.stdout:
+            if "写了一半" in line:
+                break
+        p.send_signal(signal.SIGINT)
+        assert p.wait(60) == 4
+    with SessionStore(load_settings().db_path) as store:
+        assert store.draft(session, "q01") == "写了一半"
+
+
+def test_json_is_printed_even_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "r.html").mkdir()
+    done = interviewer(*ONE, "--json", "-o", str(tmp_path / "r.html"), stdin="answer\n\n", code=None)
+    assert done.returncode != 0 and "r.html" in done.stderr
+    assert report_of(done)["turns"][0]["answer"] == "answer"
 
 
 def test_a_reader_that_goes_away_leaves_the_interview_open() -> None:

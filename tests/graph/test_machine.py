@@ -10,7 +10,7 @@ import pytest
 from interviewer.errors import SessionError, StaleTurnError, UsageError
 from interviewer.interview import Engine, Interview, View, open_engine, preview
 from interviewer.models import Setup
-from knowledge import Role, load_map
+from knowledge import KnowledgeMap, Role, load_map
 from tests.fake_judge import FakeJudge
 
 QUESTION = "sft-fundamentals.loss"
@@ -166,6 +166,33 @@ async def test_an_answer_for_another_turn_is_refused(engine: Engine, judge: Fake
     with pytest.raises(StaleTurnError):
         await interview.answer(first, "@9 again")
     assert len(judge.judged) == 1
+
+
+async def test_two_processes_on_one_interview_catch_up_with_each_other(db: Path, judge: FakeJudge) -> None:
+    async with open_engine(db, judge=lambda: judge) as one, open_engine(db, judge=lambda: judge) as other:
+        mine = await one.start(setup(questions=2, follow_ups=0))
+        theirs = await other.resume(mine.id)
+        first = turn_id(mine.view())
+        second = turn_id(await mine.answer(first, "@5 mine"))
+        with pytest.raises(StaleTurnError):
+            await theirs.answer(first, "@9 theirs")
+        assert turn_id(theirs.view()) == second
+        assert (await theirs.answer(second, "@6")).finished
+        with pytest.raises(StaleTurnError):
+            await mine.skip(second)
+        assert mine.view().finished and mine.report() == theirs.report()
+    assert len(judge.judged) == 2
+
+
+async def test_an_interview_that_the_map_has_outgrown(engine: Engine) -> None:
+    interview = await engine.start(setup(only=[QUESTION], questions=1))
+    skills = {
+        k: s.model_copy(update={"questions": [q for q in s.questions if q.id != QUESTION]})
+        for k, s in engine.the_map.skills.items()
+    }
+    engine.the_map = KnowledgeMap(engine.the_map.categories, skills, engine.the_map.roles)
+    with pytest.raises(SessionError, match="the map has changed"):
+        await engine.resume(interview.id)
 
 
 async def test_no_time_left_means_no_further_question(engine: Engine) -> None:

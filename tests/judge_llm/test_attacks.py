@@ -113,7 +113,9 @@ async def test_a_list_of_terms_is_no_evidence() -> None:
     assert j.score is not None and j.score <= 1
 
 
-@pytest.mark.parametrize("answer", [":", "Thought process:", "综上所述", "Let's solve this step by step.", "解：", "1."])
+@pytest.mark.parametrize(
+    "answer", [":", "Thought process:", "综上所述", "Let's solve this step by step.", "解：", "1."]
+)
 async def test_master_keys_open_nothing(answer: str) -> None:
     judge, _ = judge_with(duped(answer))
     assert (await judge.judge(RUBRIC, answer, "zh")).score == 0

@@ -14,7 +14,6 @@ from interviewer.errors import (
     ProviderTimeout,
     RateLimited,
     Refused,
-    Truncated,
 )
 from interviewer.judge import OfflineJudge, question_rubric
 from interviewer.judge.llm import LLMJudge
@@ -41,7 +40,9 @@ from tests.judge_llm.talking import (
 
 def sound(judgement: Judgement, answer: str) -> Judgement:
     """What holds of every judgement: spans are of the answer as given, credit has evidence."""
-    for e in [e for p in judgement.points for e in p.evidence] + [e for m in judgement.misconceptions for e in m.evidence]:
+    for e in [e for p in judgement.points for e in p.evidence] + [
+        e for m in judgement.misconceptions for e in m.evidence
+    ]:
         assert answer[e.start : e.end] == e.text
         assert e.text
     for p in judgement.points:
@@ -50,7 +51,9 @@ def sound(judgement: Judgement, answer: str) -> Judgement:
     return judgement
 
 
-async def judged(script: Any, answer: str = GOOD, rubric: Rubric = RUBRIC, lang: str = "zh", **options: Any) -> Judgement:
+async def judged(
+    script: Any, answer: str = GOOD, rubric: Rubric = RUBRIC, lang: str = "zh", **options: Any
+) -> Judgement:
     judge, _ = judge_with(script, **options)
     return sound(await judge.judge(rubric, answer, lang), answer)
 
@@ -98,12 +101,19 @@ async def test_the_model_alone_the_signals_alone_and_both() -> None:
         LLMJudge(None, offline())
 
 
-async def test_a_right_answer_in_other_words_keeps_its_credit() -> None:
+async def test_a_right_answer_in_other_words_keeps_credit_and_is_reviewed() -> None:
     """What signals cannot see is what the model is for."""
     answer = "那两份动量连同求导的结果几乎没了。"
-    said = verdicts(point(1, "covered", answer))
-    j = await judged(lambda r: said if r.purpose == "judge" else {"quotes": [answer], "verdict": "covered", "confidence": 0.9}, answer)
-    assert credits(j.points)["optimizer-state"] >= 0.5
+    assert offline().examine(RUBRIC, answer, "zh").points[0].credit == 0
+
+    def say(request: Request) -> dict[str, Any]:
+        alone = point(1, "covered", answer)
+        return verdicts(alone) if request.purpose == "judge" else {k: v for k, v in alone.items() if k != "id"}
+
+    j = await judged(say, answer)
+    assert j.points[0].credit == 0.6 and j.needs_review
+    assert (await judged(say, answer, reasks=0)).points[0].credit == 0.35
+    assert (await judged(say, answer, signals="llm")).points[0].credit == 1
 
 
 async def test_no_credit_for_the_models_word_alone() -> None:
@@ -124,7 +134,10 @@ async def test_an_unlocated_verdict_is_carried_by_the_signals_alone_and_less() -
 
 async def test_quotes_are_found_whatever_their_signs() -> None:
     answer = GOOD.replace("，", ",").replace("。", " . ") + "\nGradients  shrink."
-    said = verdicts(point(1, "covered", "梯度和优化器状态 随可训练参数，变得很小", "ＧＲＡＤＩＥＮＴＳ shrink"), point(2, "covered", "基座权重…留在显存里"))
+    said = verdicts(
+        point(1, "covered", "梯度和优化器状态 随可训练参数，变得很小", "ＧＲＡＤＩＥＮＴＳ shrink"),
+        point(2, "covered", "基座权重…留在显存里"),
+    )
     j = await judged([said], answer, reasks=0)
     assert [e.text for e in j.points[0].evidence] == ["梯度和优化器状态随可训练参数变得很小", "Gradients  shrink"]
     assert j.points[1].credit > 0.7
@@ -183,11 +196,9 @@ async def test_low_confidence_is_asked_again_and_a_failed_look_leaves_the_first(
     assert j.points[0].credit < 0.35
 
 
-async def test_unlike_anything_in_the_point_is_asked_again_and_capped() -> None:
+async def test_off_the_topic_nothing_counts_whatever_the_model_insists() -> None:
     j = await judged(duped("我们下午去公园散步，顺便买了三斤苹果"), JUNK)
-    assert j.usage.calls == 3 and j.needs_review
-    assert j.grade is not None and j.grade <= 2, "even when the model insists"
-    assert sum(c > 0 for c in credits(j.points).values()) <= 2
+    assert j.usage.calls == 3 and j.needs_review and j.score == 0
 
 
 async def test_misconceptions_need_a_passage_that_proves_nothing_else() -> None:
@@ -289,7 +300,6 @@ async def test_a_reply_that_was_cut_off_gets_more_room_once() -> None:
     assert j.score == 10 and again == 2 * (first or 0)
     j = await judged([cut, cut])
     assert j.score is None and "cut off" in (j.error or "")
-    assert isinstance(Truncated("x"), Exception)
 
 
 async def test_a_refusal_in_prose_and_another_language() -> None:
@@ -300,7 +310,9 @@ async def test_a_refusal_in_prose_and_another_language() -> None:
 
 
 async def test_extra_fields_and_loose_labels_are_no_fault() -> None:
-    points = [p | {"id": str(n), "score": 10, "verdict": p["verdict"].upper()} for n, p in enumerate(HONEST["points"], 1)]
+    points = [
+        p | {"id": str(n), "score": 10, "verdict": p["verdict"].upper()} for n, p in enumerate(HONEST["points"], 1)
+    ]
     j = await judged([{"points": points[::-1], "score": 3, "grade": 0}])
     assert j.score == 10
 
@@ -309,7 +321,7 @@ async def test_too_long_an_answer_is_judged_by_its_beginning() -> None:
     answer = GOOD + "废话。" * 5000
     judge, gateway = judge_with([HONEST])
     j = sound(await judge.judge(RUBRIC, answer, "zh"), answer)
-    assert j.score == 10 and "too_long" in j.flags and j.needs_review
+    assert j.score is not None and j.score > 9 and "too_long" in j.flags and j.needs_review
     sent = gateway.sent[0][1].content
     assert len(sent) < 12_500 and "only its beginning is shown" in sent
 

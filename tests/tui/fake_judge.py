@@ -46,9 +46,7 @@ class FakeJudge:
         points = []
         for n, p in enumerate(rubric.points):
             verdict: Verdict = (
-                "covered"
-                if n < self.covered and not ignorant
-                else ("partial" if n == self.covered else "missing")
+                "covered" if n < self.covered and not ignorant else ("partial" if n == self.covered else "missing")
             )
             if ignorant:
                 verdict = "missing"

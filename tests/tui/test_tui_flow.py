@@ -30,9 +30,7 @@ async def test_from_set_up_to_report_by_keyboard_alone(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = app_for(
-        only=[OPEN_QUESTION, "lora.core-advantage", "lora.principle-and-starting-point"], questions=3
-    )
+    app = app_for(only=[OPEN_QUESTION, "lora.core-advantage", "lora.principle-and-starting-point"], questions=3)
     async with app.run_test(size=size) as pilot:
         await on_screen(pilot, SetupScreen)
         await pilot.press("enter")
@@ -111,9 +109,7 @@ async def test_start_now_shows_the_first_question_at_once(app_for: AppFor, judge
     assert app.report.turns[0].question_id == asked.question_id
 
 
-async def test_nothing_is_given_away_before_the_follow_up(
-    app_for: AppFor, judge: FakeJudge, the_map: Any
-) -> None:
+async def test_nothing_is_given_away_before_the_follow_up(app_for: AppFor, judge: FakeJudge, the_map: Any) -> None:
     judge.misconception = True
     app = app_for(only=[OPEN_QUESTION], questions=1, start_now=True)
     question = the_map.question(OPEN_QUESTION)

@@ -152,11 +152,7 @@ async def test_hostile_text_is_only_text(app_for: AppFor, judge: FakeJudge) -> N
         screen = app.screen
         screen.editor.post_message(events.Paste(HOSTILE + "\n第二行"))
         await until(pilot, lambda: screen.editor.text)
-        assert (
-            "\x1b" not in screen.editor.text
-            and "\x00" not in screen.editor.text
-            and "[/red]" in screen.editor.text
-        )
+        assert "\x1b" not in screen.editor.text and "\x00" not in screen.editor.text and "[/red]" in screen.editor.text
         await until(pilot, lambda: "草稿已保存" in words_of(app))
         await pilot.press("ctrl+s")
         await on_screen(pilot, FeedbackScreen)

@@ -89,9 +89,7 @@ async def test_the_keys_fit_on_their_line(app_for: AppFor, lang: str, size: tupl
         assert cell_len(text) <= size[0]
 
 
-async def test_options_are_lettered_and_the_choice_is_judged_by_letter(
-    app_for: AppFor, judge: FakeJudge
-) -> None:
+async def test_options_are_lettered_and_the_choice_is_judged_by_letter(app_for: AppFor, judge: FakeJudge) -> None:
     app = app_for(start_now=True, only=["deepspeed.zero-stages"], questions=1, follow_ups=0)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot, app)
@@ -119,9 +117,7 @@ async def test_light_and_dark_show_the_same_words(
 ) -> None:
     shown = []
     for theme in ("light", "dark"):
-        app = app_for(
-            settings=load_settings(lang="zh", theme=theme), start_now=True, minutes=600, only=[OPEN_QUESTION]
-        )
+        app = app_for(settings=load_settings(lang="zh", theme=theme), start_now=True, minutes=600, only=[OPEN_QUESTION])
         async with app.run_test(size=size) as pilot:
             await ready(pilot, app)
             assert app.theme == f"interviewer-{theme}"
@@ -165,9 +161,7 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 
 @pytest.mark.parametrize("width", [7, 20, 33, 60])
 def test_lines_break_beside_wide_characters_and_never_before_punctuation(width: int) -> None:
-    text = (
-        "先查 LoRA 训练日志：（一）看看 loss 是否平稳，然后再说。https://example.com/a/very/long/address 结束"
-    )
+    text = "先查 LoRA 训练日志：（一）看看 loss 是否平稳，然后再说。https://example.com/a/very/long/address 结束"
     lines = Prose(text).laid_out(width).plain.split("\n")
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(cell_len(x) <= width for x in lines)
@@ -202,14 +196,14 @@ async def test_the_editor_breaks_lines_as_prose_does(app_for: AppFor) -> None:
             assert all(cell_len(line) <= editor.wrap_width for line in editor.wrapped_document.lines[0])
 
 
-async def test_first_screen_needs_nothing_heavy() -> None:
-    """What is slow to load is not loaded by importing the app."""
+async def test_the_opening_needs_nothing_heavy() -> None:
+    """What is slow to load is not loaded by importing the app; what is needed comes behind the opening."""
     import asyncio
     import sys
 
     code = (
         "import sys; import interviewer.tui.app; "
-        "heavy = 'langgraph torch litellm sentence_transformers rapidfuzz interviewer.interview'.split(); "
+        "heavy = 'langgraph torch litellm rapidfuzz pydantic yaml sqlite3 knowledge interviewer.models'.split(); "
         "print([m for m in heavy if m in sys.modules])"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)

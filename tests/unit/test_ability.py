@@ -21,7 +21,6 @@ from interviewer.ability import (
     grade_probabilities,
     information,
     logit,
-    overall,
     percent,
     relation_from,
 )
@@ -173,12 +172,3 @@ def test_relation_of_skills() -> None:
     assert relation("a", "c") == relation("c", "a") == 0.5
     assert relation("a", "b") == 0.3
     assert relation("b", "d") == 0.15
-
-
-def test_overall_is_weighted_and_its_error_an_upper_bound() -> None:
-    low, high = of([Outcome("a", 5.5, 0)] * 4), of([Outcome("a", 5.5, 5)] * 4)
-    mean, se = overall({"a": low, "b": high}, {"a": 1, "b": 3})
-    assert mean == pytest.approx((low.mean + 3 * high.mean) / 4)
-    assert min(low.sd, high.sd) <= se <= max(low.sd, high.sd)
-    assert overall({}, {}) == (0.0, PRIOR_SD)
-    assert overall({"a": low}, {"b": 1}) == (0.0, PRIOR_SD)

@@ -253,3 +253,19 @@ class TestCommand:
             assert words in done.stderr
             assert "Traceback" not in done.stderr
         assert "python -m evals run --judge offline" in self.run("--help").stdout
+
+    def test_a_folder_that_cannot_be_written_and_a_card_of_nothing(self, perfect: Path, tmp_path: Path) -> None:
+        done = self.run("run", "--data", perfect, "--output", perfect / "answers.jsonl")
+        assert done.returncode == 3 and "Traceback" not in done.stderr and "answers.jsonl" in done.stderr
+        (tmp_path / "one").mkdir()
+        write(tmp_path / "one", [answer(0, 3)], [rating(0, "r1", 3)])
+        done = self.run("run", "--data", tmp_path / "one", "--check-card")
+        assert done.returncode == 1 and "no card can be made" in done.stderr
+
+    def test_without_its_extra(self, perfect: Path) -> None:
+        code = (
+            "import sys; sys.modules['krippendorff'] = None; from evals.__main__ import main; "
+            f"sys.exit(main(['run', '--data', {str(perfect)!r}]))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 3 and "interviewer[evals]" in done.stderr and "Traceback" not in done.stderr

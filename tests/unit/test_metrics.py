@@ -173,11 +173,6 @@ class TestLaws:
             assert same(f(x, y), f(stretched, y))
             assert same(f(x, y), f(y, x))
 
-    @given(st.floats(0, 5))
-    def test_halves_go_up(self, x: float) -> None:
-        assert x - 0.5 < m.round_half_up(x) <= x + 0.5
-        assert [m.round_half_up(v) for v in (0.5, 1.5, 2.5, 2.49)] == [1, 2, 3, 2]
-
 
 class TestBootstrap:
     def test_the_value_is_that_of_all_items_and_lies_inside(self) -> None:

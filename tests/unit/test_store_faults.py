@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from interviewer import store as module
+from interviewer import database
+from interviewer.database import MIGRATIONS, store_error
 from interviewer.errors import Exit, StaleTurnError, StoreError
 from interviewer.models import Setup, Turn
-from interviewer.store import MIGRATIONS, SessionStore, store_error
+from interviewer.store import SessionStore
 from knowledge import Role
 
 SETUP = Setup(role=Role.ALGO).model_dump(mode="json")
@@ -67,6 +69,49 @@ def test_a_turn_that_cannot_be_read(path: Path) -> None:
         s.turns(S)
 
 
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("setup = json_set(setup, '$.voice', 'deep')", "settings"),
+        ("setup = '{'", "an interview"),
+        ("report = '{\"session\": 1}'", "a report"),
+    ],
+)
+def test_a_row_of_another_version(path: Path, damage: str, what: str) -> None:
+    db = sqlite3.connect(path)
+    db.execute(f"UPDATE sessions SET {damage}")
+    db.commit()
+    db.close()
+    with SessionStore(path) as s, pytest.raises(StoreError, match=f"{what}.* cannot read"):
+        s.report(S)
+        s.setup(s.session(S))
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bookmarks.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE bookmarks (url)")
+    db.commit()
+    db.close()
+    before = path.read_bytes()
+    refused(path, "another program")
+    assert path.read_bytes() == before
+
+
+def test_many_processes_make_one_file(tmp_path: Path) -> None:
+    """Whoever comes second finds a file of ours, half made or whole, and never takes it for another's."""
+    path = tmp_path / "i.db"
+
+    def make(n: int) -> None:
+        with SessionStore(path) as s:
+            s.create_session(f"s{n}", SETUP)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(make, range(48)))
+    with SessionStore(path) as s:
+        assert len(s.sessions()) == 48
+
+
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     refused(tmp_path, "cannot be opened")
 
@@ -78,7 +123,7 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_locked_by_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     with SessionStore(path) as s:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -92,7 +137,7 @@ def test_locked_by_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_locked_while_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     other = sqlite3.connect(tmp_path / "i.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     refused(tmp_path / "i.db", "locked")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.text import cell_width, csv_safe, one_line, pad, safe_filename, truncate, visible
+from interviewer.text import cell_width, csv_safe, one_line, pad, truncate, visible
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates included
 
@@ -67,31 +67,3 @@ def test_formulas_are_neutralised(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["", "-1.5", "+3", "7e-3", "plain", "a=b", "显存", "'=1"])
 def test_plain_cells_stay(cell: str) -> None:
     assert csv_safe(cell) == cell
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("../../etc/passwd", "etc-passwd"),
-        ("a/b\\c:d*e?f", "a-b-c-d-e-f"),
-        ("报告 2026", "报告-2026"),
-        ("CON", "_CON"),
-        ("nul.txt", "_nul.txt"),
-        ("...", "unnamed"),
-        ("\x00\ud800\u202e", "␀"),
-        ("", "unnamed"),
-    ],
-)
-def test_safe_filename(text: str, name: str) -> None:
-    assert safe_filename(text) == name
-
-
-@given(ANY)
-def test_any_filename_is_usable(text: str) -> None:
-    name = safe_filename(text)
-    assert name and "/" not in name and "\0" not in name and not name.startswith(".")
-    assert 0 < len(name.encode()) <= 121
-
-
-def test_long_filenames_are_cut_between_characters() -> None:
-    assert safe_filename("显" * 200) == "显" * 40

@@ -179,9 +179,7 @@ class FeedbackScreen(FullScreen):
         blocks: list[Widget] = []
         if self.held_back:
             blocks.append(
-                ProseView(
-                    line(("↳ ", "bold $accent"), (self.words("held_back"), "$accent")), hang=2, classes="note"
-                )
+                ProseView(line(("↳ ", "bold $accent"), (self.words("held_back"), "$accent")), hang=2, classes="note")
             )
         number = 0
         several = len(self.turns) > 1
@@ -197,9 +195,7 @@ class FeedbackScreen(FullScreen):
             name = t("first_attempt") if turn.kind == "question" else t("follow_up_n", n=number)
             rung = f" · {t.named('rung', turn.rung)}" if turn.rung else ""
             score = j.score if j else None
-            word = (
-                "" if j else f"  {t.named('status', {'skip': 'skipped'}.get(turn.action or '', 'unscored'))}"
-            )
+            word = "" if j else f"  {t.named('status', {'skip': 'skipped'}.get(turn.action or '', 'unscored'))}"
             parts.append(
                 ProseView(
                     line(
@@ -218,9 +214,7 @@ class FeedbackScreen(FullScreen):
                 parts.append(chose)
             answer = [ProseView(line((t("your_answer"), "bold")), classes="head")]
             answer.append(
-                ProseView(
-                    marked_answer(t, turn, only=GIVEN_AWAY if self.held_back else None), classes="answer"
-                )
+                ProseView(marked_answer(t, turn, only=GIVEN_AWAY if self.held_back else None), classes="answer")
             )
             if any(p.evidence for p in j.points) or j.misconceptions:
                 answer.append(ProseView(line((t("legend"), "$quiet")), classes="gap"))

@@ -32,9 +32,7 @@ class PickSkill(Dialog):
     def __init__(self, words: Words, the_map: KnowledgeMap, role: Role) -> None:
         super().__init__(words)
         self.the_map = the_map
-        self.skills = sorted(
-            (s for s in the_map.skills.values() if s.questions), key=lambda s: -s.weights[role]
-        )
+        self.skills = sorted((s for s in the_map.skills.values() if s.questions), key=lambda s: -s.weights[role])
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall"):

@@ -146,9 +146,7 @@ class ReportScreen(FullScreen):
         heads = [t("col.first"), t("col.probe"), t("col.final")]
         cells = [max(cell_width(h), 4) + 2 for h in heads]
         yield ProseView(
-            line(
-                ("    " + "".join(pad(h, c, right=True) for h, c in zip(heads, cells, strict=True)), "$quiet")
-            )
+            line(("    " + "".join(pad(h, c, right=True) for h, c in zip(heads, cells, strict=True)), "$quiet"))
         )
         for n, q in enumerate(r.questions, 1):
             yield ProseView(self._question(n, q, cells), hang=4)
@@ -158,9 +156,7 @@ class ReportScreen(FullScreen):
         values = [marks(v) for v in (q.first_attempt, q.after_probe, q.final)]
         shown = [pad(v, c, right=True) for v, c in zip(values, cells, strict=True)]
         skill = self.owner.the_map.skills.get(q.skill)
-        ask = next(
-            (x.text for x in self.report.turns if x.question_id == q.question_id and x.kind == "question"), ""
-        )
+        ask = next((x.text for x in self.report.turns if x.question_id == q.question_id and x.kind == "question"), "")
         tags = [] if q.status == "answered" else [t.named("status", q.status)]
         tags += [f"{t('hints')} {q.hints}"] if q.hints else []
         return line(
@@ -206,9 +202,7 @@ class ReportScreen(FullScreen):
 
         base = folder / f"interview-{self.report.session}"
         return [
-            write_report(
-                self.report, base.with_suffix(suffix), lang=self.words.lang, the_map=self.owner.the_map
-            )
+            write_report(self.report, base.with_suffix(suffix), lang=self.words.lang, the_map=self.owner.the_map)
             for suffix in (".html", ".md")
         ]
 

@@ -14,7 +14,6 @@ from interviewer.models import Setup
 from interviewer.store import SessionRow
 from interviewer.tui.paint import line, safe
 from interviewer.tui.screens.base import FullScreen
-from interviewer.tui.screens.pick import PickSkill
 from interviewer.tui.when import when
 from interviewer.tui.widgets.action_row import ActionRow
 from interviewer.tui.widgets.choice_row import LABEL_CELLS, ChoiceRow
@@ -107,11 +106,7 @@ class SetupScreen(FullScreen):
         )
         self._row("level").put(t("setup.level"), [t.named("level", v) for v in LEVELS])
         self._row("lang").put(t("setup.lang"), [t.named("lang", v) for v in LANGS])
-        probes = (
-            t("setup.follow_ups", n=self.setup.follow_ups)
-            if self.setup.follow_ups
-            else t("setup.no_follow_ups")
-        )
+        probes = t("setup.follow_ups", n=self.setup.follow_ups) if self.setup.follow_ups else t("setup.no_follow_ups")
         asked = t("setup.only", n=len(self.setup.only)) if self.setup.only else probes
         self._row("questions").put(
             t("setup.questions"), [t("setup.n_questions", n=v) for v in self._row("questions").values], asked
@@ -119,10 +114,7 @@ class SetupScreen(FullScreen):
         self._row("minutes").put(
             t("setup.minutes"), [t("setup.n_minutes", n=f"{v:g}") for v in self._row("minutes").values]
         )
-        skills = [
-            the_map.skills[str(v)].text(t.lang) if v else t("setup.any_skill")
-            for v in self._row("skill").values
-        ]
+        skills = [the_map.skills[str(v)].text(t.lang) if v else t("setup.any_skill") for v in self._row("skill").values]
         self._row("skill").put(t("setup.skill"), skills, t("setup.pick_skill"))
         self._fact("judge", t("setup.judge"), self.owner.judge_name(t))
         self._fact("embedder", t("setup.embedder"), self.owner.settings.embedder or t("setup.embedded"))
@@ -218,6 +210,8 @@ class SetupScreen(FullScreen):
             self.focused.action_step(1)
 
     def action_pick(self) -> None:
+        from interviewer.tui.screens.pick import PickSkill
+
         if self.focused is self._row("skill"):
             self.app.push_screen(PickSkill(self.words, self.owner.the_map, self._role()), self._picked)
 

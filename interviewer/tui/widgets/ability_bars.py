@@ -52,9 +52,7 @@ class AbilityBars(Widget):
                 ]
             else:
                 cells = min(width - names - 6, 40)
-                rows.append(
-                    line(pad(name, names), " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold"))
-                )
+                rows.append(line(pad(name, names), " ", bar(s.level / 100, cells), (f" {s.level:3.0f}", "bold")))
         left = len(self.standings) - len(self._rows())
         if left > 0:
             rows.append(line((f"+{left}", "$quiet")))

@@ -58,8 +58,6 @@ class AnswerEditor(TextArea):
             self._replace_via_keyboard(
                 "\n" + indent + ("    " if before.rstrip().endswith(":") else ""), *self.selection
             )
-        elif (
-            event.character is not None and event.is_printable and visible(event.character) != event.character
-        ):
+        elif event.character is not None and event.is_printable and visible(event.character) != event.character:
             event.prevent_default()
             event.stop()

@@ -47,9 +47,7 @@ def marked_answer(t: Words, turn: Turn, *, only: set[Verdict] | None = None) -> 
     return line(*parts)
 
 
-def _marks(
-    judgement: Judgement | None, answer: str, only: set[Verdict] | None
-) -> tuple[list[Mark], dict[str, str]]:
+def _marks(judgement: Judgement | None, answer: str, only: set[Verdict] | None) -> tuple[list[Mark], dict[str, str]]:
     marks: list[Mark] = []
     tints: dict[str, str] = {}
     if judgement is None:

@@ -11,9 +11,7 @@ from interviewer.tui.prose import Prose
 class ProseView(Static):
     """Shows content, never markup; `hang` indents the lines after the first."""
 
-    def __init__(
-        self, content: Content | str = "", *, hang: int = 0, id: str | None = None, classes: str = ""
-    ) -> None:
+    def __init__(self, content: Content | str = "", *, hang: int = 0, id: str | None = None, classes: str = "") -> None:
         super().__init__(Prose(content, hang=hang), markup=False, id=id, classes=classes)
         self.hang = hang
 

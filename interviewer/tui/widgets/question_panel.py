@@ -37,9 +37,7 @@ class QuestionPanel(VerticalScroll):
             line((f"{why}{t.colon}", "$quiet"), safe(one_line(turn.why), "$quiet")) if turn.why else ""
         )
         self.query_one("#ask-hint", ProseView).put(
-            line(("✱ ", "bold $accent"), (f"{t('hint')}{t.colon}", "bold $accent"), safe(hint))
-            if hint
-            else "",
+            line(("✱ ", "bold $accent"), (f"{t('hint')}{t.colon}", "bold $accent"), safe(hint)) if hint else "",
             hang=2,
         )
         if self._shown != turn.turn_id + turn.question_id:

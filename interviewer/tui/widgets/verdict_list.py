@@ -49,9 +49,7 @@ class VerdictList(Vertical):
                 )
         if j.flags:
             flags = t.comma.join(t.named("flag", f) for f in j.flags)
-            yield ProseView(
-                line((f"! {t('flags')}{t.colon}", "bold $warning"), safe(flags)), hang=2, classes="gap"
-            )
+            yield ProseView(line((f"! {t('flags')}{t.colon}", "bold $warning"), safe(flags)), hang=2, classes="gap")
         if j.feedback and not self.held_back:
             yield ProseView(line((f"{t('feedback')}{t.colon}", "bold"), safe(j.feedback)), classes="gap")
 
