@@ -147,7 +147,7 @@ def _check(args: argparse.Namespace) -> int:
 def _judge(name: str, embedder: str | None) -> Judge:
     if name != "offline":
         raise UsageError(f"--judge {name!r}: the judge there is without a model is `offline`")
-    from interviewer.judge_factory import offline_judge
+    from interviewer.examiners import offline_judge
 
     return offline_judge(embedder, notice=say)
 

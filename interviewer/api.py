@@ -61,7 +61,9 @@ async def judge_answer(
     if gateway is None and model is not None and signals != "similarity":
         from interviewer.llm import make_gateway
 
-        gateway = made = make_gateway(model, api_base=api_base, api_key=api_key, fallbacks=fallbacks, cache=cache)
+        gateway = made = make_gateway(
+            model, api_base=api_base, api_key=api_key, fallbacks=fallbacks, cache=cache, notice=notice
+        )
     try:
         brought = await rubric_of(
             question, reference=reference, points=points, lang=lang or language_of(answer),

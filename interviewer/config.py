@@ -42,6 +42,20 @@ class Settings(BaseSettings):
     embedder: str | None = None
     """None: the embedded table. Otherwise a sentence-transformers model, by hub name or folder."""
     theme: Literal["auto", "dark", "light"] = "auto"
+    model: str | None = None
+    """None: the offline judge. Otherwise `openai/…`, `anthropic/…`, `ollama/…`, `local/FILE.gguf`, any litellm name."""
+    api_base: str | None = None
+    """The address of an OpenAI-compatible server that has the model."""
+    interviewer_model: str | None = None
+    """Who writes follow-ups where the map has none; None: the judge's model."""
+    fallback_models: list[str] = []
+    """Tried in order when the model fails."""
+    fallback: Literal["none", "offline"] = "none"
+    """What grades when no model can: nothing (unscored, with the reason), or the offline judge, flagged."""
+    signals: Literal["llm", "similarity", "llm+similarity"] = "llm+similarity"
+    """What the judge goes by, for comparing."""
+    cache: bool = True
+    """Keep what a model answered, so that the same question about the same answer is not paid for twice."""
 
     @property
     def db_path(self) -> Path:

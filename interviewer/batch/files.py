@@ -26,8 +26,8 @@ from interviewer.batch.writers import (
     to_stdout,
 )
 from interviewer.errors import ConfigError, InputError
+from interviewer.examiners import offline_judge
 from interviewer.judge.protocol import Judge
-from interviewer.judge_factory import offline_judge
 from knowledge import KnowledgeMap
 from knowledge.models import Lang
 

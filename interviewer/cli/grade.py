@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from interviewer.cli.guard import out, say
-from interviewer.cli.interview import EmbedderOption, judge_factory
+from interviewer.cli.interview import (
+    ApiBase,
+    CacheOption,
+    EmbedderOption,
+    Fallback,
+    ModelOption,
+    SignalsOption,
+)
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +52,11 @@ def grade(
         typer.Option(help="csv, tsv or jsonl, where a name does not tell.", show_default="found out"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON to stdout.")] = False,
+    model: ModelOption = None,
+    api_base: ApiBase = None,
+    fallback: Fallback = None,
+    signals: SignalsOption = None,
+    cache: CacheOption = None,
 ) -> None:
     """Grade a file of written answers.
 
@@ -59,6 +71,7 @@ def grade(
     """
     from interviewer.batch import grade_file, parse_mapping
     from interviewer.config import load_settings
+    from interviewer.examiners import Examiners
 
     mapping = parse_mapping(columns or [])
     if lang not in (None, "zh", "en"):
@@ -68,7 +81,9 @@ def grade(
     target = str(output) if output is not None else "-"
     if as_json and target == "-":
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
-    settings = load_settings(embedder=embedder)
+    settings = load_settings(
+        embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache
+    )
     failed: list[GradedRow] = []
 
     def note(row: GradedRow) -> None:
@@ -76,11 +91,12 @@ def grade(
             failed.append(row)
 
     async def run() -> Summary:
-        with _progress(note, show=target != "-" or not sys.stdout.isatty()) as on_row:
-            return await grade_file(
-                input, target, judge_factory(settings)(), mapping=mapping, lang=cast("Lang | None", lang),
-                format=cast("Format | None", format), overwrite=overwrite, on_row=on_row, notice=say,
-            )  # fmt: skip
+        async with aclosing(Examiners(settings, notice=say)) as examiners:
+            with _progress(note, show=target != "-" or not sys.stdout.isatty()) as on_row:
+                return await grade_file(
+                    input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
+                    format=cast("Format | None", format), overwrite=overwrite, on_row=on_row, notice=say,
+                )  # fmt: skip
 
     try:
         summary = asyncio.run(run())

@@ -6,7 +6,7 @@ import gc
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +15,6 @@ from interviewer.errors import Exit, SessionError, UsageError
 
 if TYPE_CHECKING:
     from interviewer.cli.answers import Script
-    from interviewer.config import Settings
-    from interviewer.models import Flag
     from interviewer.store import SessionStore
     from interviewer.tui.prepared import Prepare, Prepared
 
@@ -30,6 +28,29 @@ Db = Annotated[Path | None, typer.Option("--db", help="The database of interview
 EmbedderOption = Annotated[
     str | None,
     typer.Option("--embedder", help="A sentence-transformers model, by name or folder.", show_default="embedded table"),
+]
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="A model as the judge: openai/…, anthropic/…, ollama/…, local/FILE.gguf, any litellm name.",
+        show_default="offline judge",
+    ),
+]
+ApiBase = Annotated[
+    str | None, typer.Option("--api-base", help="The address of an OpenAI-compatible server that has the model.")
+]
+Fallback = Annotated[
+    str | None,
+    typer.Option(help="What grades when the model cannot: none (unscored) or offline.", show_default="none"),
+]
+SignalsOption = Annotated[
+    str | None,
+    typer.Option("--signals", help="llm, similarity or llm+similarity.", show_default="llm+similarity"),
+]
+CacheOption = Annotated[
+    bool | None, typer.Option("--cache/--no-cache", help="Keep what the model answered.", show_default="cache")
 ]
 
 
@@ -68,17 +89,24 @@ def interview(
     theme: Annotated[str | None, typer.Option(help="auto, dark or light.", show_default="auto")] = None,
     db: Db = None,
     embedder: EmbedderOption = None,
+    model: ModelOption = None,
+    api_base: ApiBase = None,
+    fallback: Fallback = None,
+    signals: SignalsOption = None,
+    cache: CacheOption = None,
 ) -> None:
     """Hold a mock interview (what happens without a command).
 
     Answers are on disk before they are judged: kill it anywhere and --resume goes on.
 
     Examples: `interviewer --role algo` · `interviewer -r eng -l en -n 4 --plain` ·
-    `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last`
+    `interviewer --plain --answers mine.yaml --json > report.json` · `interviewer --resume last` ·
+    `OPENAI_API_KEY=… interviewer -r app --model openai/gpt-5-mini`
     """
     options = {
         "role": role, "level": level, "lang": lang, "questions": questions, "minutes": minutes, "theme": theme,
-        "db": db, "embedder": embedder,
+        "db": db, "embedder": embedder, "model": model, "api_base": api_base, "fallback": fallback,
+        "signals": signals, "cache": cache,
     }  # fmt: skip
     own = {
         "follow_ups": 2 if follow_ups is None else follow_ups,
@@ -207,18 +235,3 @@ def _seed() -> int:
 def check_usage(condition: bool, message: str, hint: str | None = None) -> None:
     if not condition:
         raise UsageError(message, hint=hint)
-
-
-def judge_factory(settings: Settings, notice: Any = say) -> Any:
-    """Makes the judge in use. The offline judge is the one there is without a model."""
-
-    def make() -> Any:
-        from interviewer import paths
-        from interviewer.embeddings import load_embedder
-        from interviewer.judge import OfflineJudge
-        from rubrics import load_rules
-
-        embedder, flags = load_embedder(settings.embedder, cache_dir=paths.cache_dir(), notice=notice)
-        return OfflineJudge(embedder, rules=load_rules(), flags=cast("list[Flag]", flags))
-
-    return make

@@ -109,7 +109,7 @@ async def _judge(
     if model is not None and wanted != "similarity":
         from interviewer.llm import make_gateway
 
-        gateway = make_gateway(model, api_base=api_base, cache=cache)
+        gateway = make_gateway(model, api_base=api_base, cache=cache, notice=say)
     try:
         brought = await api.rubric_of(
             question,

@@ -30,6 +30,7 @@ COMMANDS = {
     "interview": "interview.interview",
     "history": "history.history",
     "report": "history.report",
+    "judge": "judge.judge",
     "grade": "grade.grade",
     "map": "questions.show_map",
     "questions": "questions.questions",

@@ -6,6 +6,7 @@ What is said to the candidate goes to stdout, or to stderr when stdout is to hol
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from pathlib import Path
 
 from interviewer.cli.answers import Script, as_action
 from interviewer.cli.guard import hush, out, say
-from interviewer.cli.interview import judge_factory, session_to_resume
+from interviewer.cli.interview import session_to_resume
 from interviewer.cli.plain_words import Words
 from interviewer.config import Settings
 from interviewer.errors import Exit, StaleTurnError
+from interviewer.examiners import Examiners
 from interviewer.graph.policy import covered_points
 from interviewer.interview import Engine, Interview, View, open_engine
 from interviewer.models import Action, Judgement, Report, Setup, Turn
@@ -54,10 +56,15 @@ async def _run(
 ) -> Exit:
     from interviewer.report import render, write_report
 
-    async with open_engine(settings.db_path, judge=judge_factory(settings), the_map=the_map) as engine:
+    examiners = Examiners(settings, notice=say)
+    async with (
+        contextlib.aclosing(examiners),
+        open_engine(settings.db_path, judge=examiners.judge, the_map=the_map, asker=examiners.asker) as engine,
+    ):
         interview = await _begin(engine, setup, resume, script)
         words = Words(interview.setup.lang)
-        tell(words.begin(interview.id, engine.the_map.role(interview.setup.role.value)))
+        by = settings.model if examiners.gateway is not None else None
+        tell(words.begin(interview.id, engine.the_map.role(interview.setup.role.value), by))
         try:
             complete = await _Talk(interview, engine, words, script, tell).hold()
         except (KeyboardInterrupt, asyncio.CancelledError, BrokenPipeError) as e:
@@ -156,7 +163,8 @@ class _Talk:
             skill = self.engine.the_map.skills[turn.skill].text(self.interview.setup.lang)
             self.tell(f"\n── {head} · {skill}")
         else:
-            self.tell(f"\n── {words('follow_up')} · {words.rung(turn.rung)}")
+            kind = words("generated") if turn.generated else words.rung(turn.rung)
+            self.tell(f"\n── {words('follow_up')} · {kind}")
         self.tell(turn.text)
         for n, option in enumerate(turn.options):
             self.tell(f"  {chr(65 + n)}. {option}")
@@ -248,7 +256,7 @@ def _verdict(j: Judgement, words: Words, *, with_feedback: bool) -> str:
     shown = [f for f in j.flags if f != "dont_know"]
     if shown:
         lines.append(f"  {words('flags')} {', '.join(words.flag(f) for f in shown)}")
-    lines.append(f"  ({words('judge')} {words.judge_name(j.judge.kind)})")
+    lines.append(f"  ({words('judge')} {visible(words.judge_name(j.judge))})")
     return "\n".join(lines)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from interviewer.models import JudgeInfo
 from knowledge.models import RoleInfo
 
 TEXTS: dict[str, tuple[str, str]] = {
     "question": ("第 {n}/{total} 题", "Question {n} of {total}"),
     "follow_up": ("追问", "Follow-up"),
+    "generated": ("由模型提出", "asked by a model"),
     "why": ("为什么问：", "why:"),
     "hint": ("提示：", "Hint:"),
     "prompt": (
@@ -69,6 +71,7 @@ FLAGS = {
 }
 JUDGES = {
     "offline": ("离线评分器（不用大模型）评分", "the offline judge (no language model)"),
+    "llm": ("{model} 评分，证据与分数由代码核定", "{model}; evidence and score are checked and computed in code"),
 }
 
 
@@ -90,10 +93,12 @@ class Words:
     def flag(self, flag: str) -> str:
         return FLAGS[flag][self.at] if flag in FLAGS else flag
 
-    def judge_name(self, kind: str) -> str:
-        return JUDGES[kind][self.at] if kind in JUDGES else kind
+    def judge_name(self, info: JudgeInfo) -> str:
+        name = JUDGES[info.kind][self.at].format(model=info.model) if info.kind in JUDGES else info.kind
+        return f"{name} ({info.note})" if info.fallback and info.note else name
 
-    def begin(self, session: str, role: RoleInfo) -> str:
+    def begin(self, session: str, role: RoleInfo, model: str | None) -> str:
         if self.at == 0:
-            return f"模拟面试 {session} · {role.zh} · 离线评分器（不用大模型）"
-        return f"Mock interview {session} · {role.en} · graded by the offline judge (no language model)"
+            return f"模拟面试 {session} · {role.zh} · {model or '离线评分器（不用大模型）'}"
+        by = model or "the offline judge (no language model)"
+        return f"Mock interview {session} · {role.en} · graded by {by}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -22,6 +22,7 @@ from interviewer.tui.words import Words
 
 if TYPE_CHECKING:
     from interviewer.config import Settings
+    from interviewer.examiners import Examiners
     from interviewer.interview import JudgeFactory
     from interviewer.models import Report, Setup
     from interviewer.tui.machine_room import MachineRoom, Opening
@@ -69,6 +70,7 @@ class Backstage(App[None]):
     rules: Rules
     setup: Setup
     room: MachineRoom
+    examiners: Examiners
 
     def __init__(self, lang: Lang, theme: str, judge: JudgeFactory | None = None) -> None:
         super().__init__()
@@ -94,13 +96,15 @@ class Backstage(App[None]):
 
     def equip(self, found: Prepared) -> None:
         """From here on there can be other screens than the opening."""
+        from interviewer.examiners import Examiners
         from interviewer.tui.machine_room import MachineRoom
 
         self.settings, self.the_map, self.setup = found.settings, found.the_map, found.setup
         self.rules = found.rules
         self.words = Words(found.setup.lang)
         self.theme = theme_name(found.settings.theme)
-        self.room = MachineRoom(found.settings, found.the_map, self._judge or self._default_judge)
+        self.examiners = Examiners(found.settings, notice=lambda text: self._told(text), rules=found.rules)
+        self.room = MachineRoom(found.settings, found.the_map, self.examiners, self._judge)
         self.room.begin()
         self.stylesheet.add_source(LOOKS.read_text("utf-8"), read_from=(str(LOOKS), ""))
         self.equipped = True
@@ -121,17 +125,9 @@ class Backstage(App[None]):
         return self.rules.policy.max_answer_chars
 
     def judge_name(self, t: Words) -> str:
+        if self.examiners.gateway is not None:
+            return t("by_llm", name=self.settings.model)
         return t("setup.judge_offline")
-
-    def _default_judge(self) -> Any:
-        from interviewer import paths
-        from interviewer.embeddings import load_embedder
-        from interviewer.judge import OfflineJudge
-
-        embedder, flags = load_embedder(
-            self.settings.embedder, cache_dir=paths.cache_dir(), notice=lambda text: self._told(text)
-        )
-        return OfflineJudge(embedder, rules=self.rules, flags=flags)  # type: ignore[arg-type]
 
     # warming up
 

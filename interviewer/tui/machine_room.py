@@ -21,6 +21,7 @@ from interviewer.store import SessionRow, SessionStore
 
 if TYPE_CHECKING:
     from interviewer.config import Settings
+    from interviewer.examiners import Examiners
     from interviewer.interview import Engine, Interview, JudgeFactory
     from interviewer.tui.shown import Shown
     from knowledge import KnowledgeMap
@@ -48,11 +49,14 @@ class Opening:
 class MachineRoom:
     """Started with the app; every public coroutine is awaited from the app's loop."""
 
-    def __init__(self, settings: Settings, the_map: KnowledgeMap, judge: JudgeFactory) -> None:
+    def __init__(
+        self, settings: Settings, the_map: KnowledgeMap, examiners: Examiners, judge: JudgeFactory | None = None
+    ) -> None:
         self.settings = settings
         self.the_map = the_map
         self.interview: Interview | None = None
-        self._make_judge = judge
+        self._examiners = examiners
+        self._make_judge = judge or examiners.judge
         self._engine: Engine | None = None
         self._store: SessionStore | None = None
         self._loop = asyncio.new_event_loop()
@@ -110,7 +114,9 @@ class MachineRoom:
             facade = await asyncio.to_thread(importlib.import_module, "interviewer.interview")
             from rubrics import load_rules
 
-            self._engine = facade.Engine(self.the_map, load_rules(), self._the_store(), self._make_judge)
+            self._engine = facade.Engine(
+                self.the_map, load_rules(), self._the_store(), self._make_judge, self._examiners.asker
+            )
         return self._engine
 
     # the interview
@@ -267,6 +273,7 @@ class MachineRoom:
             await asyncio.gather(*others, return_exceptions=True)
             if self._engine is not None:
                 await self._engine.close_machine()
+            await self._examiners.aclose()
             if self._store is not None:
                 with contextlib.suppress(Exception):
                     self._store.close()

@@ -16,6 +16,7 @@ from interviewer.cli import plain
 from interviewer.cli.answers import Script
 from interviewer.config import load_settings
 from interviewer.errors import Exit
+from interviewer.examiners import Examiners
 from interviewer.models import Judgement, Rubric, Setup
 from interviewer.store import SessionStore
 from knowledge import Role, load_map
@@ -225,7 +226,7 @@ def test_ctrl_c_while_judging_keeps_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     judges = [Interrupting(), FakeJudge()]
-    monkeypatch.setattr(plain, "judge_factory", lambda settings: lambda: judges[0])
+    monkeypatch.setattr(Examiners, "judge", lambda self: judges[0])
     settings = load_settings(db=tmp_path / "i.db")
     setup = Setup(role=Role.ALGO, only=["sft-fundamentals.loss"], questions=1, follow_ups=0)
 

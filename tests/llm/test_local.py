@@ -55,9 +55,9 @@ def model(tmp_path: Path) -> Model:
 async def gateway(model: Model) -> AsyncIterator[Callable[..., ModelGateway]]:
     made: list[ModelGateway] = []
 
-    def make(path: Path | None = None, deadline: float = 20, **options: Any) -> ModelGateway:
+    def make(path: Path | None = None, **options: Any) -> ModelGateway:
         transport = LocalTransport("local/m.gguf", str(path or model()), **options)
-        made.append(ModelGateway([transport], deadline=deadline, retries=QUICK))
+        made.append(ModelGateway([transport], deadline=20, retries=QUICK))
         return made[-1]
 
     yield make
@@ -88,7 +88,7 @@ def server_of(gateway: ModelGateway) -> LocalServer:
 class TestBeforeItStarts:
     def test_the_extra_is_missing(self, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(local, "check_extra", local_checks.check_extra)
-        monkeypatch.setattr(local_checks.importlib.util, "find_spec", lambda _: None)
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
         with pytest.raises(ConfigError, match="xllamacpp") as caught:
             choose(Endpoint(f"local/{model()}"))
         assert caught.value.hint == 'pip install "interviewer[local]"'
@@ -287,21 +287,23 @@ class TestEnding:
         self, gateway: Callable[..., ModelGateway], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(local_process, "HEALTH_SECONDS", 0.3)
-        made = gateway(deadline=1.5)
+        made = gateway()
         await made.complete(ASK)
-        pid = server_of(made).pid
+        pid, made.deadline = server_of(made).pid, 2
         os.kill(pid or 0, signal.SIGSTOP)
         with pytest.raises(ProviderTimeout):
             await made.complete(ASK)
+        made.deadline = 20
         assert (await made.complete(ASK)).text
         assert server_of(made).pid != pid and gone(pid)
 
     async def test_one_that_was_only_slow_is_kept(self, gateway: Callable[..., ModelGateway]) -> None:
-        made = gateway(deadline=1)
+        made = gateway()
         await made.complete(ASK)
-        pid = server_of(made).pid
+        pid, made.deadline = server_of(made).pid, 1
         with pytest.raises(ProviderTimeout):
             await made.complete(HANG)
+        made.deadline = 20
         await made.complete(ASK)
         assert server_of(made).pid == pid
 

@@ -8,10 +8,11 @@ import sys
 import pytest
 
 from interviewer import embeddings
+from interviewer.config import Settings
 from interviewer.embeddings.static import StaticTable
 from interviewer.errors import ConfigError
+from interviewer.examiners import Examiners, offline_judge
 from interviewer.judge import question_rubric
-from interviewer.judge_factory import judge_factory, offline_judge
 from knowledge import load_map
 from rubrics import load_rules
 
@@ -38,22 +39,41 @@ def test_an_embedder_that_fell_back_is_told_and_flagged(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(embeddings, "load_embedder", away)
     told: list[str] = []
-    judge = judge_factory("some/model", notice=told.append)()
+    judge = Examiners(Settings(embedder="some/model"), notice=told.append).offline
     judged = judge.judge_sync(RUBRIC, "交叉熵", "zh")
     assert told == ["some/model is away"]
     assert "embedder_fallback" in judged.flags and judged.judge.fallback
 
 
 def test_a_fault_shows_when_the_judge_is_wanted_not_before() -> None:
-    make = judge_factory("./no such folder", notice=lambda _: None)
+    examiners = Examiners(Settings(embedder="./no such folder"), notice=lambda _: None)
     with pytest.raises(ConfigError, match="no such folder"):
-        make()
+        examiners.judge()
 
 
 def test_the_module_loads_no_embedder() -> None:
     code = (
-        "import sys, interviewer.judge_factory as f; f.judge_factory(None, notice=print); "
+        "import sys, interviewer.examiners as f; from interviewer.config import Settings; f.Examiners(Settings(), notice=print); "
         "print([m for m in ('numpy', 'tokenizers', 'interviewer.judge', 'interviewer.embeddings') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_model_makes_the_llm_judge_and_the_writer_of_follow_ups() -> None:
+    from interviewer.follow_up_writer import ModelFollowUps
+    from interviewer.judge.llm import LLMJudge
+
+    settings = Settings(model="openai/x", api_base="http://127.0.0.1:9/v1", fallback="offline", cache=False)
+    examiners = Examiners(settings, notice=lambda _: None)
+    assert isinstance(examiners.judge(), LLMJudge)
+    assert examiners.asker is not None and isinstance(examiners.asker(), ModelFollowUps)
+    judged = await examiners.judge().judge(RUBRIC, "逐 token 的交叉熵，只在回答上算，提示部分标 -100。", "zh")
+    assert judged.judge.fallback and judged.score is not None
+    await examiners.aclose()
+
+
+def test_without_a_model_nobody_writes_follow_ups() -> None:
+    assert Examiners(Settings(), notice=lambda _: None).asker is None
+    similarity = Settings(model="openai/x", signals="similarity")
+    assert Examiners(similarity, notice=lambda _: None).gateway is None
