@@ -26,9 +26,7 @@ SUFFIXES: dict[str, Format] = {
 __all__ = ["SUFFIXES", "Format", "format_for", "render", "write_atomic", "write_report"]
 
 
-def render(
-    report: Report, fmt: Format, *, lang: str | None = None, the_map: KnowledgeMap | None = None
-) -> str:
+def render(report: Report, fmt: Format, *, lang: str | None = None, the_map: KnowledgeMap | None = None) -> str:
     """The report as text. Without `lang` in its own language; without a map it has no reference
     answers, scripts, option keys or sources. Equal input gives equal output."""
     if fmt not in get_args(Format):

@@ -124,9 +124,7 @@ def _overview(v: View) -> Iterator[str]:
         ]
         for q in v.questions
     ]
-    yield from _table(
-        ["#", *(t(k) for k in ("question", "first_attempt", "after_probe", "hints", "final"))], rows
-    )
+    yield from _table(["#", *(t(k) for k in ("question", "first_attempt", "after_probe", "hints", "final"))], rows)
 
 
 def _study(v: View) -> Iterator[str]:

@@ -68,9 +68,7 @@ def question_part(
 def _question_status(main: Exchange, result: QuestionResult | None, t: Words) -> str:
     if result is not None:
         return t.named("status", result.status)
-    return main.status or t(
-        "status.answered" if main.judged and main.judged.score is not None else "unscored"
-    )
+    return main.status or t("status.answered" if main.judged and main.judged.score is not None else "unscored")
 
 
 def _label(turn: Turn, n: int, t: Words) -> str:

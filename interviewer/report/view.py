@@ -163,9 +163,7 @@ def _date(stamp: str) -> str:
     return f"{at:%Y-%m-%d %H:%M} {zone}".strip()
 
 
-def _skills(
-    standings: list[SkillStanding], t: Words, the_map: KnowledgeMap | None
-) -> list[tuple[str, list[SkillRow]]]:
+def _skills(standings: list[SkillStanding], t: Words, the_map: KnowledgeMap | None) -> list[tuple[str, list[SkillRow]]]:
     names = {c.id: c.text(t.lang) for c in the_map.categories} if the_map else {}
     groups: dict[str, list[SkillRow]] = {c: [] for c in names}
     for s in standings:
@@ -196,9 +194,7 @@ def _skill_name(skill: str, name: str, t: Words, the_map: KnowledgeMap | None) -
     return known.text(t.lang) if known else name or skill
 
 
-def _study(
-    items: list[StudyItem], anchors: dict[str, str], t: Words, the_map: KnowledgeMap | None
-) -> list[StudyRow]:
+def _study(items: list[StudyItem], anchors: dict[str, str], t: Words, the_map: KnowledgeMap | None) -> list[StudyRow]:
     if the_map:
         place = {skill: n for n, skill in enumerate(the_map.order())}
         items = sorted(items, key=lambda i: place.get(i.skill, len(place)))

@@ -77,9 +77,7 @@ def _told(path: Path, error: OSError) -> InterviewerError:
             hint="Nothing was lost: free some space or write somewhere else, then ask for the report again.",
         )
     if isinstance(error, PermissionError):
-        return StoreError(
-            f"{shown}: not written: no permission to write here", hint="Choose a folder that is yours."
-        )
+        return StoreError(f"{shown}: not written: no permission to write here", hint="Choose a folder that is yours.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return InputError(
             f"{shown}: not written: the folder does not exist", hint="Create the folder or choose another."

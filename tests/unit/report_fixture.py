@@ -215,9 +215,7 @@ def _turns(lang: str) -> list[Turn]:
 def _results() -> list[QuestionResult]:
     q1, q2, q3, q4, q5, q6 = (q["id"] for q in QUESTIONS)
 
-    def row(
-        q: str, first: float | None, probe: float | None, final: float | None, **more: Any
-    ) -> QuestionResult:
+    def row(q: str, first: float | None, probe: float | None, final: float | None, **more: Any) -> QuestionResult:
         return QuestionResult(
             question_id=q, skill=q.split(".")[0], first_attempt=first, after_probe=probe, final=final, **more
         )

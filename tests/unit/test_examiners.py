@@ -53,7 +53,8 @@ def test_a_fault_shows_when_the_judge_is_wanted_not_before() -> None:
 
 def test_the_module_loads_no_embedder() -> None:
     code = (
-        "import sys, interviewer.examiners as f; from interviewer.config import Settings; f.Examiners(Settings(), notice=print); "
+        "import sys, interviewer.examiners as f; from interviewer.config import Settings; "
+        "f.Examiners(Settings(), notice=print); "
         "print([m for m in ('numpy', 'tokenizers', 'interviewer.judge', 'interviewer.embeddings') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -234,9 +234,7 @@ def test_many_points_and_misconceptions_keep_their_own_anchors() -> None:
     found = report.turns[0].judgement
     assert found is not None
     quote = found.points[0].evidence
-    found.points = [
-        PointVerdict(id=f"p{n}", verdict="partial", credit=0.5, evidence=quote) for n in range(14)
-    ]
+    found.points = [PointVerdict(id=f"p{n}", verdict="partial", credit=0.5, evidence=quote) for n in range(14)]
     found.misconceptions = [MisconceptionFound(id=f"m{n}", evidence=quote) for n in range(30)]
     seen = Page(render(report, "html", the_map=sample_map()))
     assert len(seen.ids) == len(set(seen.ids))

@@ -16,9 +16,7 @@ from interviewer.report.words import Words
 from interviewer.text import visible
 
 ANSWER = st.text(
-    st.one_of(
-        st.sampled_from("<>&\"'\r\n`|\x1b\ud800\u202e\u200b中a 😀"), st.characters(exclude_categories=())
-    ),
+    st.one_of(st.sampled_from("<>&\"'\r\n`|\x1b\ud800\u202e\u200b中a 😀"), st.characters(exclude_categories=())),
     max_size=50,
 )
 KEY = st.sampled_from(["1", "2", "3", "11", "a", "b"])
@@ -26,9 +24,7 @@ SPAN = st.tuples(KEY, st.integers(-3, 60), st.integers(-3, 60))
 
 
 def shown(answer: str, marks: list[Mark]) -> str:
-    exchange = Exchange(
-        "q1", "question", "", "", "", "", answer, False, "", [], None, stretches(answer, marks)
-    )
+    exchange = Exchange("q1", "question", "", "", "", "", answer, False, "", [], None, stretches(answer, marks))
     return str(answer_html(exchange, Words("en")))
 
 
@@ -44,9 +40,7 @@ def test_stripping_the_tags_gives_back_the_answer(answer: str, spans: list[tuple
 
 
 @given(ANSWER, st.lists(SPAN, max_size=12))
-def test_a_character_is_marked_exactly_when_a_span_holds_it(
-    answer: str, spans: list[tuple[str, int, int]]
-) -> None:
+def test_a_character_is_marked_exactly_when_a_span_holds_it(answer: str, spans: list[tuple[str, int, int]]) -> None:
     plain = answer.replace("\r\n", "..")
     marks = [Mark(*s) for s in spans]
     at = 0
