@@ -101,10 +101,11 @@ class Machine:
                     snapshot = await graph.aget_state(config)
                     if snapshot.created_at is None:
                         todo = {"session": session, "setup": setup}
-                    elif snapshot.next and not snapshot.interrupts:
+                    elif snapshot.tasks and not snapshot.interrupts:
+                        # Not `next`: it leaves out a node whose writes were stored when the process died.
                         todo = _CONTINUE
                     else:
-                        at = Standing(dict(snapshot.values), bool(snapshot.next))
+                        at = Standing(dict(snapshot.values), bool(snapshot.tasks))
                         missed = unheard(at) if at.listening else None
                         if missed is None:
                             return at
