@@ -7,13 +7,17 @@ import json
 import platform
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interviewer.cli.guard import out
-from interviewer.cli.interview import Db, EmbedderOption
+from interviewer.cli.guard import out, say
+from interviewer.cli.interview import ApiBase, Db, EmbedderOption, ModelOption
 from interviewer.errors import Exit, InterviewerError
+
+if TYPE_CHECKING:
+    from interviewer.config import Settings
+    from interviewer.llm import Probe
 
 
 def graph() -> None:
@@ -28,16 +32,20 @@ def graph() -> None:
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+    probe: Annotated[bool, typer.Option("--probe", help="Make one real call and say what the model can do.")] = False,
     db: Db = None,
     embedder: EmbedderOption = None,
+    model: ModelOption = None,
+    api_base: ApiBase = None,
 ) -> None:
     """Say what is configured, what will be used, what is missing and how to get it.
 
     Exit code 3 when something that is configured cannot be used.
 
-    Examples: `interviewer doctor` · `interviewer doctor --embedder ./bge-small-zh-v1.5`
+    Examples: `interviewer doctor` · `interviewer doctor --model openai/gpt-5-mini --probe` ·
+    `interviewer doctor --embedder ./bge-small-zh-v1.5`
     """
-    rows = _examine(db, embedder)
+    rows = _examine({"db": db, "embedder": embedder, "model": model, "api_base": api_base}, probe)
     if as_json:
         keys = ("part", "ok", "what", "next")
         out(json.dumps([dict(zip(keys, r, strict=True)) for r in rows], ensure_ascii=False, indent=2))
@@ -59,7 +67,7 @@ def doctor(
 Row = tuple[str, bool | None, str, str]
 
 
-def _examine(db: Path | None, embedder: str | None) -> list[Row]:
+def _examine(options: dict[str, Any], probe: bool) -> list[Row]:
     from interviewer import __version__, paths
     from interviewer.config import load_settings
 
@@ -67,15 +75,17 @@ def _examine(db: Path | None, embedder: str | None) -> list[Row]:
         ("interviewer", True, f"{__version__} on Python {platform.python_version()}, {sys.platform}", "")
     ]
     try:
-        settings = load_settings(db=db, embedder=embedder)
+        settings = load_settings(**options)
     except InterviewerError as e:
         return [*rows, ("settings", False, e.message, e.hint or "")]
     found = paths.config_file()
     rows.append(("settings", True, str(found) if found.exists() else f"defaults (no file at {found})", ""))
     rows.append(_checked("knowledge map", _map))
     rows.append(_checked("rubrics", _rules))
-    rows.append(("judge", True, "offline judge, no language model is called", ""))
-    rows.append(_checked("judge card", _card))
+    rows.append(_checked("judge", lambda: _judge(settings)))
+    if probe:
+        rows.append(_checked("probe", lambda: _probe(settings)))
+    rows.append(_checked("judge card", lambda: _card("llm" if settings.model else "offline")))
     rows.append(_checked("embedder", lambda: _embedder(settings.embedder)))
     rows.append(_checked("database", lambda: _database(settings.db_path)))
     missing = [n for n in ("sentence_transformers", "torch") if importlib.util.find_spec(n) is None]
@@ -111,11 +121,48 @@ def _rules() -> tuple[bool, str, str]:
     return True, f"policy version {rules.policy.version}, hash {rules.hash}", ""
 
 
-def _card() -> tuple[bool | None, str, str]:
+def _judge(settings: Settings) -> tuple[bool, str, str]:
+    from interviewer.examiners import Examiners
+
+    if Examiners(settings, notice=say).gateway is None:
+        return True, "offline judge, no language model is called", "name a model with --model to use one"
+    return True, f"{settings.model}, one structured call per answer", "doctor --probe makes one call to try it"
+
+
+def _probe(settings: Settings) -> tuple[bool, str, str]:
+    import asyncio
+    from contextlib import aclosing
+
+    from interviewer.llm import make_transport, probe
+    from interviewer.text import visible
+
+    if not settings.model:
+        return False, "there is no model to call", "name one with --model"
+
+    async def call(model: str) -> Probe:
+        async with aclosing(make_transport(model, api_base=settings.api_base, notice=say)) as transport:
+            return await probe(transport)
+
+    found = asyncio.run(call(settings.model))
+    if found.error is not None:
+        return False, visible(found.error), found.hint or ""
+    can = {
+        "json_schema": "a JSON schema, enforced",
+        "json_object": "JSON, the schema not enforced",
+        "prompt": "JSON when asked for it",
+    }
+    said = can.get(found.capability or "", "no JSON: it cannot be a judge")
+    known = found.input_tokens is not None
+    tokens = f"{found.input_tokens} + {found.output_tokens} tokens" if known else "tokens unknown"
+    cost = "unknown" if found.cost is None else f"${found.cost:.4f}"
+    return found.capability is not None, f"{said}; {found.seconds:.1f} s, {tokens}, cost {cost}", ""
+
+
+def _card(kind: str) -> tuple[bool | None, str, str]:
     from interviewer.judge_card import card_line
 
-    line = card_line("offline", "en")
-    return (True, line, "") if line else (None, "not measured yet", "python -m evals run --judge offline")
+    line = card_line(kind, "en")
+    return (True, line, "") if line else (None, "the agreement of this judge is not measured yet", "")
 
 
 def _embedder(name: str | None) -> tuple[bool, str, str]:
