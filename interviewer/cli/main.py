@@ -16,14 +16,15 @@ from interviewer.cli import guard
 EXAMPLES = """
 [bold]Examples[/bold]
 
-  interviewer --role algo                       a mock interview for an algorithm role, full screen\n
-  interviewer --role 工程 --lang zh --questions 4  four questions, in Chinese\n
-  interviewer --plain --answers mine.yaml       a scripted interview, report at the end\n
-  interviewer --resume                          go on where the last one was left\n
-  interviewer report                            the report of the last interview\n
-  interviewer grade answers.csv -o graded.csv   grade a file of written answers\n
-  interviewer questions --role app --must 12    what an applied engineer must know\n
-  interviewer doctor                            what is configured, what is missing
+  interviewer --role algo                   a mock interview, full screen\n
+  interviewer --role 工程 -l zh -n 4        four questions, in Chinese\n
+  interviewer --plain --answers mine.yaml   a scripted interview\n
+  interviewer --resume                      go on with the last one\n
+  interviewer --model openai/gpt-5-mini     a model as the judge\n
+  interviewer report -o report.html         the report of the last one\n
+  interviewer grade in.csv -o out.csv       grade a file of answers\n
+  interviewer questions -r app --must 12    what an applied role must know\n
+  interviewer doctor                        what is used, what is missing
 """
 
 COMMANDS = {

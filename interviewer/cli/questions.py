@@ -160,14 +160,15 @@ def questions(
         say("no question fits")
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
+    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", show_lines=False)
-    for name in ("id", "kind", "difficulty", "question"):
-        table.add_column(name, justify="right" if name == "difficulty" else "left", overflow="fold")
+    console = Console(markup=False, highlight=False)
     for q in found:
-        table.add_row(q.id, q.kind.value, str(q.difficulty), q.ask.text(settings.lang), style=None)
-    Console(markup=False).print(table)
+        head = Text(q.id, style="bold")
+        head.append(f"  {q.kind.value}, {q.difficulty}", style="dim")
+        console.print(head)
+        console.print(Padding(Text(q.ask.text(settings.lang)), (0, 0, 0, 2)))
 
 
 def _most_needed(the_map: KnowledgeMap, found: list[Question], role: Any) -> list[Question]:
