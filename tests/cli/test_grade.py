@@ -133,7 +133,10 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
         while time.monotonic() < until and not any(p.stat().st_size for p in tmp_path.glob(".out*")):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[1].decode()
+        try:
+            said = process.communicate(timeout=30)[1].decode()
+        finally:
+            process.kill()
     assert process.returncode == 4, said
     assert "out.jsonl.part" in said
     assert json.loads((tmp_path / "out.jsonl.part").read_text("utf-8").splitlines()[0])["score"] > 0
