@@ -103,7 +103,7 @@ def read_yaml(path: Path, shape: Any, parsed: Parsed | None = None) -> Any:
         mark = getattr(e, "problem_mark", None)
         what = getattr(e, "problem", None) or str(e)
         raise MapFileError(path, [(mark.line + 1 if mark else None, f"not valid YAML: {what}")]) from None
-    except ValueError as e:  # an impossible date and the like
+    except (ValueError, RecursionError) as e:  # an impossible date, or nesting without end
         raise MapFileError(path, [(None, f"not valid YAML: {e}")]) from None
     try:
         value = _adapter(shape).validate_python(raw)

@@ -18,7 +18,7 @@ import yaml
 
 from interviewer.errors import InputError
 from interviewer.models import Action, Turn
-from knowledge import KnowledgeMap, Role, UnknownNameError
+from knowledge import KnowledgeMap, UnknownNameError
 from knowledge.errors import nearest
 from knowledge.strict_yaml import Loader
 
@@ -70,7 +70,7 @@ class Script:
                 queue.popleft()
             queue.popleft()
 
-    def question_ids(self, role: Role, the_map: KnowledgeMap) -> list[str]:
+    def question_ids(self) -> list[str]:
         """The questions that the file has answers for, in its order."""
         return list(self.by_id)
 

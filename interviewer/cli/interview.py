@@ -159,7 +159,7 @@ def _prepare(
 
         script = read_answers(answers, the_map)
         if script.by_id and not only and options["questions"] is None:
-            only = script.question_ids(wanted, the_map)
+            only = script.question_ids()
     for question_id in only:
         the_map.question(question_id)
     if len(only) > MOST_QUESTIONS:
@@ -230,8 +230,3 @@ def _seed() -> int:
     import secrets
 
     return secrets.randbelow(1_000_000)
-
-
-def check_usage(condition: bool, message: str, hint: str | None = None) -> None:
-    if not condition:
-        raise UsageError(message, hint=hint)

@@ -40,7 +40,8 @@ class FullScreen(Screen[None]):
         yield TooSmall(self.words)
 
     def body(self) -> Iterable[Widget]:
-        raise NotImplementedError
+        """What stands between the top line and the keys; each screen has its own."""
+        return ()
 
     def beside(self) -> Iterable[Widget]:
         """What stands at the right end of the top line."""
