@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
   python -m evals run --check-card                    fail when the judge card is out of date
   python -m evals check                               faults in answers*.jsonl and grades*.jsonl
+  python -m evals map lora peft                       does the judge recognise the map's own texts?
 """
 
 
@@ -77,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="look for faults in the eval set")
     check.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
     check.set_defaults(command=_check)
+    own = commands.add_parser(
+        "map", help="judge the map's own texts", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Every question's reference, talk, misconceptions and \"don't know\", judged offline in both\n"
+        "languages. Exit code 1 when one is not recognised for what it is.",
+    )  # fmt: skip
+    own.add_argument("skills", nargs="*", metavar="SKILL", help="only these; default: all")
+    own.set_defaults(command=_map)
     return parser
 
 
@@ -142,6 +150,23 @@ def _check(args: argparse.Namespace) -> int:
     for rater, n in short.items():
         print(f"{rater} has graded {n} of them")
     return int(Exit.DONE)
+
+
+def _map(args: argparse.Namespace) -> int:
+    from evals.self_check import check_map
+    from interviewer.examiners import offline_judge
+    from knowledge import load_map
+
+    the_map = load_map()
+    only = [the_map.skill(s).id for s in args.skills]
+    questions = findings = 0
+    for found in check_map(offline_judge(None, notice=say), the_map, only):
+        questions += 1
+        findings += len(found)
+        for f in found:
+            print(f)
+    print(f"{questions} questions, {findings} texts that the judge reads otherwise")
+    return int(Exit.FAILED_ROWS if findings else Exit.DONE)
 
 
 def _judge(name: str, embedder: str | None) -> Judge:
