@@ -137,7 +137,7 @@ class LLMJudge:
         run.info.model = completion.model or run.info.model
         verdicts = completion.parsed_as(Verdicts).checked(request.context or {})
         quotes = Quotes(Located(run.answer, reading.folded), barred)
-        claims = [claim(n, p, quotes) for n, p in enumerate(verdicts.points)]
+        claims = await self._claims(run, verdicts, quotes, gateway)
         claims = await self._second_looks(run, seen, claims, quotes, gateway)
         return self.grading.judgement(run, seen, verdicts, claims, quotes)
 
@@ -158,6 +158,29 @@ class LLMJudge:
                 spent.add_completion(completion)
                 return completion
         raise AssertionError("unreachable")
+
+    async def _claims(self, run: Run, verdicts: Verdicts, quotes: Quotes, gateway: Gateway) -> list[Claim]:
+        """A claim per point, in the rubric's order; a point that the reply left out is asked for by itself.
+
+        Raises ProviderError when that fails: an answer is not graded on some of its points.
+        """
+        given = {p.id: p for p in verdicts.points}
+        labels = [f"P{n}" for n in range(1, len(run.rubric.points) + 1)]
+        absent = [n for n, label in enumerate(labels) if label not in given]
+        asked = await asyncio.gather(
+            *(self._ask(self._alone(run, n), gateway, run.spent) for n in absent), return_exceptions=True
+        )
+        looks: dict[int, SecondLook] = {}
+        for n, got in zip(absent, asked, strict=True):
+            if isinstance(got, BaseException):
+                raise got
+            looks[n] = got.parsed_as(SecondLook)
+        return [claim(n, looks[n] if n in looks else given[label], quotes) for n, label in enumerate(labels)]
+
+    def _alone(self, run: Run, number: int) -> Request:
+        """The request for one point by itself."""
+        point = run.rubric.points[number]
+        return self.prompts.reask(run.rubric, point, run.shown, run.lang, run.info.rubric_hash, cut=run.cut)
 
     async def _second_looks(
         self, run: Run, seen: Examined, claims: list[Claim], quotes: Quotes, gateway: Gateway
@@ -182,10 +205,8 @@ class LLMJudge:
         return [*doubtful(claims, seen.points, self.fusion, covered, similarity=self.grading.both)]
 
     async def _look(self, run: Run, first: Claim, gateway: Gateway) -> SecondLook | None:
-        point = run.rubric.points[first.number]
-        request = self.prompts.reask(run.rubric, point, run.shown, run.lang, run.info.rubric_hash, cut=run.cut)
         try:
-            return (await self._ask(request, gateway, run.spent)).parsed_as(SecondLook)
+            return (await self._ask(self._alone(run, first.number), gateway, run.spent)).parsed_as(SecondLook)
         except Exception:  # whatever it was, the first verdict stands
             return None
 

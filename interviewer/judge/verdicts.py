@@ -1,7 +1,8 @@
 """What the model is asked to write, as shapes that check it. Field order is the order in which it is written.
 
 Points go by the labels `P1`, `P2`, … of the prompt, misconceptions by `M1`, …: one schema serves every question, so
-a provider compiles it once. With a validation context (`known`) the points must be those asked for, each once.
+a provider compiles it once. With a validation context (`known`) the points must be those asked for, each once; a few
+may be absent and are then asked for one by one, which costs less than the whole reply again.
 What the model adds beside the shape, a score for one, is dropped unread.
 """
 
@@ -18,6 +19,8 @@ from interviewer.models import Verdict
 MOST_QUOTES = 5
 LONGEST_QUOTE = 2_000
 LONGEST_TEXT = 2_000
+ABSENT_SHARE = 1 / 3
+"""Part of the points that a reply may leave out, rounded down."""
 _LABEL = re.compile(r"\W*([pm]?)\W*0*(\d{1,3})\W*", re.I)
 
 
@@ -25,6 +28,7 @@ def known(points: int, misconceptions: int, dimensions: tuple[str, ...]) -> dict
     """The validation context of a rubric with so many points and misconceptions."""
     return {
         "points": tuple(f"P{n}" for n in range(1, points + 1)),
+        "absent": int(points * ABSENT_SHARE),
         "misconceptions": frozenset(f"M{n}" for n in range(1, misconceptions + 1)),
         "dimensions": frozenset(dimensions),
     }
@@ -110,7 +114,7 @@ class Verdicts(Out):
     def checked(self, context: Mapping[str, Any]) -> Verdicts:
         """The points in the rubric's order, other things that are not of the rubric left out.
 
-        Raises ValueError, with no word of the model's in it: points missing, given twice, or unknown.
+        Raises ValueError, with no word of the model's in it: too many points missing, given twice, or unknown.
         """
         wanted: tuple[str, ...] = context["points"]
         given = [p.id for p in self.points]
@@ -119,14 +123,15 @@ class Verdicts(Out):
             faults.append(f"there are ids that the rubric has not (it has {wanted[0]} to {wanted[-1]})")
         if twice := [i for i in wanted if given.count(i) > 1]:
             faults.append(f"given more than once: {', '.join(twice)}")
-        if absent := [i for i in wanted if i not in given]:
+        absent = [i for i in wanted if i not in given]
+        if len(absent) > context.get("absent", 0):
             faults.append(f"missing: {', '.join(absent)}")
         if faults:
             raise ValueError("points: " + "; ".join(faults))
         by_id = {p.id: p for p in self.points}
         return self.model_copy(
             update={
-                "points": [by_id[i] for i in wanted],
+                "points": [by_id[i] for i in wanted if i in by_id],
                 "misconceptions": [m for m in self.misconceptions if m.id in context["misconceptions"]],
                 "dimensions": [d for d in self.dimensions if d.id in context["dimensions"]],
             }

@@ -292,6 +292,20 @@ async def test_invalid_output_is_asked_again_once(name: str) -> None:
     assert j.score is not None and j.judge.fallback
 
 
+async def test_a_point_left_out_is_asked_for_by_itself() -> None:
+    short = HONEST | {"points": [p for p in HONEST["points"] if p["id"] != "P2"]}
+    look = {"quotes": [SAYS[1]], "verdict": "covered", "confidence": 0.9}
+    judge, gateway = judge_with([short, look])
+    j = sound(await judge.judge(RUBRIC, GOOD, "zh"), GOOD)
+    assert j.score == 10 and [r.purpose for r in gateway.requests] == ["judge", "reask"] and j.usage.calls == 2
+    assert RUBRIC.points[1].zh in gateway.sent[1][0].content and [p.id for p in j.points] == [
+        p.id for p in RUBRIC.points
+    ]
+    for gone in (ProviderDown("gone"), "no json"):
+        j = await judged([short, gone, gone])
+        assert j.score is None and j.error, "not graded on three points of four"
+
+
 async def test_a_reply_that_was_cut_off_gets_more_room_once() -> None:
     cut = Reply('{"points": [', finish_reason="length")
     judge, gateway = judge_with([cut, HONEST])
