@@ -6,8 +6,9 @@ takes turns with the others, in rounds, so that a busy machine is fair to all; r
     python benchmarks/gateway_cpu.py                 # about 30 s
     python benchmarks/gateway_cpu.py --calls 400 --concurrency 64 --json
 
-Bars: through openai at most 6 ms above the bare call, through litellm at most 10 ms. Prompt building, evidence and
-fusion are the judge's and come on top; the gateway's share (cache, validation, retries, deadline) is all in here.
+Two things are measured: the gateway by itself (cache, validation, retries, deadline), and the whole judge on top of it
+(prompt, six points, quotes looked up, signals, fusion, marks, feedback; every answer another one, of about 250
+characters). Bars, for the whole judge: through openai at most 6 ms above the bare call, through litellm at most 10 ms.
 """
 
 from __future__ import annotations
@@ -16,58 +17,73 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import re
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
+from interviewer.examiners import offline_judge
+from interviewer.judge import question_rubric
+from interviewer.judge.llm import LLMJudge
+from interviewer.judge.verdicts import Verdicts
 from interviewer.llm import Endpoint, Message, ModelGateway, Request
 from interviewer.llm.cache import AnswerCache
 from interviewer.llm.choose import choose
+from knowledge import load_map
 
-BARS = {"openai": 6.0, "litellm": 10.0}
-
-
-class Point(BaseModel):
-    id: str
-    quote: str
-    verdict: Literal["covered", "partial", "missing", "contradicted"]
-    confidence: float
+BARS = {"judge, openai": 6.0, "judge, litellm": 10.0}
+QUESTION = "lr-scheduling.how-to-set-lr"
+"""Has six points; its answer is the question's own spoken one."""
 
 
-class Verdicts(BaseModel):
-    points: list[Point]
-    misconceptions: list[str]
-    feedback: str
+def replies() -> tuple[str, str]:
+    """What the server says: a verdict for every point with its quote, and one point looked at by itself."""
+    question = load_map().question(QUESTION)
+    said = [c.strip() for c in re.split("[。；，]", question.talk.zh) if len(c.strip()) > 8]
+    points = [
+        {
+            "id": f"P{n}",
+            "quotes": [said[n]] if p.core else [],
+            "verdict": "covered" if p.core else "missing",
+            "reason": "says so",
+            "confidence": 0.9,
+        }
+        for n, p in enumerate(question.points, 1)
+    ]
+    levels = [{"id": i, "level": 4} for i in ("correctness", "depth", "clarity")]
+    whole = {"points": points, "misconceptions": [], "dimensions": levels, "feedback": "抓住了核心，可补充数值的条件。"}
+    alone = {k: v for k, v in points[0].items() if k != "id"}
+    return json.dumps(whole, ensure_ascii=False), json.dumps(alone, ensure_ascii=False)
 
 
-ANSWER = Verdicts(
-    points=[Point(id=f"p{n}", quote="冻结原权重，只训练低秩矩阵", verdict="covered", confidence=0.9) for n in range(6)],
-    misconceptions=[],
-    feedback="抓住了核心，可补充秩的选择。",
-).model_dump_json()
 SYSTEM = "你是面试官，按评分点逐条判断，先引用原话，再给结论。\n" + "评分点：冻结预训练权重，训练两个低秩矩阵。\n" * 40
 SAID = "LoRA 冻结原权重，只训练低秩矩阵，推理时可以合并。" * 12
 
 
-def serve(port: Connection) -> None:
+def serve(port: Connection, whole: str, alone: str) -> None:
     from aiohttp import web
 
     usage = {"prompt_tokens": 1500, "completion_tokens": 300, "prompt_tokens_details": {"cached_tokens": 1024}}
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ANSWER}}
-    body = json.dumps(
-        {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
-    )
+
+    def body(content: str) -> str:
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
+        return json.dumps({"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice],
+                           "usage": usage})  # fmt: skip
+
+    bodies = {True: body(whole), False: body(alone)}
 
     async def handle(request: web.Request) -> web.Response:
-        await request.read()
-        return web.Response(text=body, content_type="application/json")
+        asked = await request.read()
+        return web.Response(text=bodies[b"all 6 points" in asked],
+                            content_type="application/json")  # fmt: skip
 
     async def main() -> None:
         app = web.Application()
@@ -83,9 +99,8 @@ def serve(port: Connection) -> None:
 
 def request(n: int) -> Request:
     """No two alike: every call goes upstream and is written to the cache."""
-    return Request(
-        (Message("system", SYSTEM), Message("user", f"{SAID} {n}")), Verdicts, max_tokens=800, rubric_hash="r"
-    )
+    said = f"{SAID} {n} Judge all 6 points."
+    return Request((Message("system", SYSTEM), Message("user", said)), Verdicts, max_tokens=800, rubric_hash="r")
 
 
 async def cpu_per_call(one: Callable[[int], Awaitable[Any]], first: int, calls: int, concurrency: int) -> float:
@@ -102,14 +117,24 @@ async def cpu_per_call(one: Callable[[int], Awaitable[Any]], first: int, calls: 
 
 
 async def measure(url: str, folder: Path, calls: int, concurrency: int, rounds: int) -> dict[str, float]:
+    async with AsyncExitStack() as closing:
+        return await _measure(url, folder, calls, concurrency, rounds, closing)
+
+
+async def _measure(
+    url: str, folder: Path, calls: int, concurrency: int, rounds: int, closing: AsyncExitStack
+) -> dict[str, float]:
     import openai
 
     client = openai.AsyncOpenAI(api_key="k", base_url=url, http_client=openai.DefaultAioHttpClient(), max_retries=0)
+    closing.push_async_callback(client.close)
 
     def gateway(wire: Literal["openai", "litellm"], cache: bool) -> ModelGateway:
         kept = AnswerCache(folder / f"{wire}.db") if cache else None
         end = Endpoint("openai/m", url, SecretStr("k"), wire)
-        return ModelGateway([choose(end)], cache=kept, concurrency=concurrency)
+        made = ModelGateway([choose(end)], cache=kept, concurrency=concurrency)
+        closing.push_async_callback(made.aclose)
+        return made
 
     async def bare(n: int) -> None:
         asked = request(n)
@@ -131,7 +156,25 @@ async def measure(url: str, folder: Path, calls: int, concurrency: int, rounds: 
 
         return one
 
-    ways: dict[str, Callable[[int], Awaitable[Any]]] = {"bare": bare, **{name: through(name) for name in gateways}}
+    question = load_map().question(QUESTION)
+    rubric, offline = question_rubric(question, "zh"), offline_judge()
+
+    def judging(wire: Literal["openai", "litellm"]) -> Callable[[int], Awaitable[Any]]:
+        judge = LLMJudge(gateways[wire], offline)
+
+        async def one(n: int) -> None:
+            got = await judge.judge(rubric, f"{question.talk.zh} 第 {n} 遍，用的是 {wire}。", "zh")
+            assert got.score is not None and got.score > 5 and got.usage.calls == 1, got
+            assert all(p.evidence for p in got.points if p.credit)
+
+        return one
+
+    ways: dict[str, Callable[[int], Awaitable[Any]]] = {
+        "bare": bare,
+        **{name: through(name) for name in gateways},
+        "judge, openai": judging("openai"),
+        "judge, litellm": judging("litellm"),
+    }
     seen: dict[str, list[float]] = {name: [] for name in ways}
     for n, one in enumerate(ways.values()):
         await cpu_per_call(one, -(n + 1) * 10_000, 20, 4)  # imports and connections
@@ -143,9 +186,6 @@ async def measure(url: str, folder: Path, calls: int, concurrency: int, rounds: 
         assert (await gateways["openai"].complete(request(n))).from_cache
 
     seen["cache hit"] = [await cpu_per_call(hit, 0, calls, concurrency) for _ in range(rounds)]
-    for g in gateways.values():
-        await g.aclose()
-    await client.close()
     return {name: statistics.median(values) for name, values in seen.items()}
 
 
@@ -157,7 +197,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, *replies()), daemon=True)
     server.start()
     with tempfile.TemporaryDirectory() as folder:
         url = f"http://127.0.0.1:{here.recv()}/v1"

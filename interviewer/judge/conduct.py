@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from interviewer.judge.lexicon import FUNCTION_CHARS, STOP_WORDS, content, features, weight
 from interviewer.judge.normalise import is_cjk
@@ -80,7 +80,7 @@ def echoed(parts: list[Clause], asks: list[str]) -> list[bool]:
 
 def copied(parts: list[Clause], echo: list[bool], asks: list[frozenset[str]]) -> bool:
     """The answer is mostly the question."""
-    total = sum(content(p.text) for p in parts)
+    total = sum(content(p.text) for p in parts) if any(echo) else 0.0
     if total <= 0:
         return False
     repeated = 0.0
@@ -89,7 +89,7 @@ def copied(parts: list[Clause], echo: list[bool], asks: list[frozenset[str]]) ->
         whole = sum(w for _, w in words)
         shared = max((sum(w for f, w in words if f in ask) for ask in asks), default=0.0)
         repeated += whole if is_echo else shared if whole and shared / whole >= 0.9 else 0.0
-    return repeated / total >= 0.8 and any(echo)
+    return repeated / total >= 0.8
 
 
 _ITEM = re.compile(r"[,;、/|·•\n+&]+|\s{2,}|\.\s|。")
@@ -113,15 +113,15 @@ def listing(text: str, terms: list[str]) -> tuple[bool, list[tuple[int, int]]]:
     assigned = len(re.findall(r"[:=→]|->|=>", text))
     if len(items) < 5 or assigned >= max(2, len(items) / 4):
         return False, []
-    known = set(terms)
-    named = [
-        t in known or any(abs(len(t) - len(k)) <= 4 and fuzz.ratio(t, k) >= 88 for k in known) for _, _, t in items
-    ]
-    plain = [n or _predicates_nothing(t) for n, (_, _, t) in zip(named, items, strict=True)]
+    plain = [_predicates_nothing(t) or _is_named(t, terms) for _, _, t in items]
     listed = [(s, e) for (s, e, _), p in zip(items, plain, strict=True) if p]
     share = sum(e - s for s, e in listed) / max(1, sum(e - s for s, e, _ in items))
     runs = _longest_run(plain)
     return share >= 0.7 and runs >= 5, listed if runs >= 5 else []
+
+
+def _is_named(item: str, terms: list[str]) -> bool:
+    return process.extractOne(item, terms, scorer=fuzz.ratio, score_cutoff=88) is not None
 
 
 def _all_terms(text: str, terms: list[str]) -> bool:

@@ -121,7 +121,7 @@ class LLMJudge:
         )
 
     async def _judge(self, run: Run, gateway: Gateway) -> Judgement:
-        seen = await asyncio.to_thread(self.offline.examine, run.rubric, run.answer, run.lang, run.info.rubric_hash)
+        seen = await self.offline.read(run.rubric, run.answer, run.lang, run.info.rubric_hash)
         if NOTHING & set(seen.flags):
             return self.grading.judgement(run, seen, None, ())
         reading = seen.reading

@@ -55,6 +55,10 @@ class Matches:
     """(points, windows): the point's own vocabulary in the window, saturating."""
     topic: float
     """Similarity of the whole answer with the rubric as a whole."""
+    leads: Floats
+    """(points, windows): how much more similar the window is to the point than to the nearest other point."""
+    apart: Floats
+    """(points, windows): how much more of the point's vocabulary is in the window than of the others' on average."""
 
 
 def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
@@ -70,7 +74,17 @@ def match(reading: Reading, index: RubricIndex, vectors: Floats) -> Matches:
     similar = np.clip((_product(index.vectors, windows.vectors) - index.floor) / (1.0 - index.floor), 0.0, 1.0)
     fit = 2 * shared * precise / np.maximum(shared + precise, 1e-6) * index.substance[:, None]
     mass = np.asarray(1.0 - np.exp(-_product(index.bags[:, said], words) / MASS_SCALE), dtype=np.float32)
-    return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors))
+    leads, apart = _apart(index, similar, mass)
+    return Matches(windows, shared, precise, similar, fit, mass, _topic(reading, index, vectors), leads, apart)
+
+
+def _apart(index: RubricIndex, similar: Floats, mass: Floats) -> tuple[Floats, Floats]:
+    points = len(index.points)
+    best = np.stack([similar[index.owner_of == k].max(axis=0) for k in range(points)])
+    first, second = best.argmax(axis=0), np.sort(best, axis=0)[-2] if points > 1 else np.zeros(best.shape[1])
+    others = np.where(np.arange(points)[:, None] == first, second, best.max(axis=0))
+    rest = (mass.sum(axis=0) - mass) / max(points - 1, 1)
+    return np.asarray(best - others, np.float32), np.asarray(mass - rest, np.float32)
 
 
 def _product(left: Floats, right: Floats) -> Floats:

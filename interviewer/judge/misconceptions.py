@@ -93,7 +93,9 @@ def _rivals(found: Matches, right: NDArray[np.floating]) -> Floats:
     around = np.zeros(clauses)
     for (start, end), value in zip(found.windows.ranges, right, strict=True):
         around[start:end] = np.maximum(around[start:end], value)
-    wider = np.array([around[s:e].mean() if e > s else 0.0 for s, e in found.windows.ranges])
+    starts, ends = np.array(found.windows.ranges, dtype=np.intp).reshape(-1, 2).T
+    sums = np.concatenate([[0.0], around.cumsum()])
+    wider = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
     return np.asarray(np.maximum(right, WIDER * wider), dtype=np.float32)
 
 

@@ -68,6 +68,11 @@ def normalise(answer: str, limit: int | None = None) -> Normalised:
     return Normalised("".join(out), tuple(offsets), hidden, len(head) < len(answer))
 
 
+def is_seen(char: str) -> bool:
+    """Whether anything of a character is left after folding."""
+    return bool(_fold(char))
+
+
 def fold(text: str) -> str:
     """Normalised text without the way back, for wordings of a rubric."""
     return normalise(text).text

@@ -10,9 +10,10 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from interviewer.judge import aggregate, choice, evidence
 from interviewer.judge.code import CodeReading, read_code
@@ -39,6 +40,8 @@ from rubrics import Rules, load_rules
 
 if TYPE_CHECKING:
     from interviewer.embeddings import Embedder
+
+T = TypeVar("T")
 
 CACHED_RUBRICS = 512
 UNPARSED_SHARE = 0.5
@@ -94,10 +97,19 @@ class OfflineJudge:
         self._model_answers = model_answers
         self._indexes: OrderedDict[str, RubricIndex] = OrderedDict()
         self._lock = threading.Lock()
+        # Words and vectors are pure Python for the most part: a second thread would only fight for the interpreter.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="judge")
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """See `judge_sync`; off the event loop, since another embedder can take long."""
-        return await asyncio.to_thread(self.judge_sync, rubric, answer, lang)
+        return await self._aside(self.judge_sync, rubric, answer, lang)
+
+    async def read(self, rubric: Rubric, answer: str, lang: str, digest: str | None = None) -> Examined:
+        """See `examine`; off the event loop."""
+        return await self._aside(self.examine, rubric, answer, lang, digest)
+
+    async def _aside(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work, *args)
 
     def judge_sync(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """The judgement of `answer`, with texts and feedback in `lang`."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from interviewer.judge import conduct, injection, lexicon
 from interviewer.judge.index import RubricIndex
-from interviewer.judge.normalise import Normalised, fold, normalise
+from interviewer.judge.normalise import Normalised, is_seen, normalise
 from interviewer.judge.polarity import Stance, stances, turned
 from interviewer.judge.windows import Clause, clauses
 from interviewer.judge.wordings import squeeze
@@ -42,7 +42,7 @@ class Reading:
         """The clause in its own case, for the embedder."""
         start, end = self.folded.span(part.start, part.end)
         text = self.answer[start:end]
-        return text if text.isascii() else "".join(c for c in text if fold(c) or c == " ")
+        return text if text.isascii() else "".join(c for c in text if c == " " or is_seen(c))
 
 
 def read(answer: str, index: RubricIndex, limit: int) -> Reading:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def measure(
     rows = np.concatenate([texts, facets, models])
     like, like_at = _best(similar[rows])
     mass, mass_at = _best(np.where(usable, found.mass[owner : owner + 1], 0.0))
-    lead, apart = _leads(owner, index, found.similar, found.mass, usable)
+    lead, apart = _most(owner, found.leads, usable), _most(owner, found.apart, usable)
     hits, term_clauses = _terms(owner, reading, index, set(opposing))
     windows = [cover_at, model_at if model > 0.3 else -1, mass_at if mass > 0.3 else -1, *facet_at]
     clauses = _clauses(found, windows) if cover > 0.15 or model > 0.3 else []
@@ -119,20 +120,11 @@ def _facets(owner: int, index: RubricIndex, shared: Floats) -> tuple[float, list
     return min(best, 1.0), places
 
 
-def _leads(
-    owner: int, index: RubricIndex, similar: Floats, mass: Floats, usable: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """`lead` and `apart`: the best window's distance from the other points, by vectors and by words."""
-    points = len(index.points)
-    if owner >= points or not usable.any():
-        return 0.0, 0.0
-    per = np.stack([similar[index.owner_of == k].max(axis=0) for k in range(points)])
-    others = np.delete(per, owner, axis=0).max(axis=0, initial=0.0)
-    lead = np.where(usable, per[owner] - others, -1.0).max()
-    rest = np.delete(mass, owner, axis=0)
-    mean = rest.mean(axis=0) if len(rest) else 0.0
-    apart = np.where(usable, mass[owner] - mean, -1.0).max()
-    return float(lead), float(apart)
+def _most(owner: int, scores: Floats, usable: NDArray[np.bool_]) -> float:
+    """The most of a point's row over the usable windows, for owners that are points."""
+    if owner >= len(scores) or not usable.any():
+        return 0.0
+    return float(scores[owner, usable].max())
 
 
 def _clauses(found: Matches, windows: list[int]) -> list[int]:
@@ -173,9 +165,14 @@ def _terms(owner: int, reading: Reading, index: RubricIndex, without: set[int]) 
 
 def _numbers(owner: int, index: RubricIndex, reading: Reading, clauses: tuple[int, ...]) -> float:
     texts = [index.wordings[r].text for r in index.rows(owner, "text")]
-    wanted = [set(lexicon.numbers(t)) - {1.0, 2.0, 0.0} for t in texts]
-    wanted = [w for w in wanted if w]
+    wanted = [w for w in map(_figures, texts) if w]
     if not wanted:
         return 1.0
     given = set(lexicon.numbers(" ; ".join(reading.parts[i].text for i in clauses)))
     return max(len(w & given) / len(w) for w in wanted)
+
+
+@lru_cache(maxsize=4096)
+def _figures(wording: str) -> frozenset[float]:
+    """The numbers of a rubric's wording that say something."""
+    return frozenset(lexicon.numbers(wording)) - {0.0, 1.0, 2.0}

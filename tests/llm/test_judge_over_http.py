@@ -79,8 +79,10 @@ async def test_a_fault_is_never_a_grade(judge: LLMJudge, server: FaultServer, na
     assert "openai/m" in (j.error or ""), "it says who failed"
 
 
-PASSING = ("408", "429", "500", "503", "drop", "garbage", "empty", "truncated", "cut at the limit", "prose",
-           "another schema", "marks out of range", "points that do not exist", "points twice", "points too few")  # fmt: skip
+PASSING = (
+    "408", "429", "500", "503", "drop", "garbage", "empty", "truncated", "cut at the limit", "prose",
+    "another schema", "marks out of range", "points that do not exist", "points twice", "points too few",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PASSING)
