@@ -17,6 +17,7 @@ from interviewer.cli.interview import (
     CacheOption,
     EmbedderOption,
     Fallback,
+    FallbackModels,
     ModelOption,
     SignalsOption,
 )
@@ -54,6 +55,7 @@ def grade(
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON to stdout.")] = False,
     model: ModelOption = None,
     api_base: ApiBase = None,
+    fallback_models: FallbackModels = None,
     fallback: Fallback = None,
     signals: SignalsOption = None,
     cache: CacheOption = None,
@@ -82,8 +84,9 @@ def grade(
     if as_json and target == "-":
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
     settings = load_settings(
-        embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache
-    )
+        embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache,
+        fallback_models=fallback_models or None,
+    )  # fmt: skip
     failed: list[GradedRow] = []
 
     def note(row: GradedRow) -> None:

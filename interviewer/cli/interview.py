@@ -41,6 +41,10 @@ ModelOption = Annotated[
 ApiBase = Annotated[
     str | None, typer.Option("--api-base", help="The address of an OpenAI-compatible server that has the model.")
 ]
+FallbackModels = Annotated[
+    list[str] | None,
+    typer.Option("--fallback-model", help="Tried when the model fails; repeat for several, in order."),
+]
 Fallback = Annotated[
     str | None,
     typer.Option(help="What grades when the model cannot: none (unscored) or offline.", show_default="none"),
@@ -91,6 +95,11 @@ def interview(
     embedder: EmbedderOption = None,
     model: ModelOption = None,
     api_base: ApiBase = None,
+    interviewer_model: Annotated[
+        str | None,
+        typer.Option("--interviewer-model", help="Another model to write follow-ups.", show_default="the judge's"),
+    ] = None,
+    fallback_models: FallbackModels = None,
     fallback: Fallback = None,
     signals: SignalsOption = None,
     cache: CacheOption = None,
@@ -106,6 +115,7 @@ def interview(
     options = {
         "role": role, "level": level, "lang": lang, "questions": questions, "minutes": minutes, "theme": theme,
         "db": db, "embedder": embedder, "model": model, "api_base": api_base, "fallback": fallback,
+        "interviewer_model": interviewer_model, "fallback_models": fallback_models or None,
         "signals": signals, "cache": cache,
     }  # fmt: skip
     own = {

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from interviewer.cli.guard import out, say
-from interviewer.cli.interview import EmbedderOption
+from interviewer.cli.interview import ApiBase, CacheOption, EmbedderOption, Fallback, FallbackModels, ModelOption
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from interviewer.api import Brought
+    from interviewer.config import Settings
     from interviewer.models import Judgement
 
 
@@ -35,18 +36,15 @@ def judge(
     show_points: Annotated[
         bool, typer.Option("--show-points", help="Print the points as YAML, to edit and reuse, and stop.")
     ] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", help="openai/gpt-…, ollama/…, any litellm name.", show_default="offline")
-    ] = None,
-    api_base: Annotated[str | None, typer.Option("--api-base", help="An OpenAI-compatible server.")] = None,
+    model: ModelOption = None,
+    api_base: ApiBase = None,
     signals: Annotated[
         str | None,
         typer.Option(help="llm, similarity or llm+similarity.", show_default="all there is"),
     ] = None,
-    fallback: Annotated[
-        str | None, typer.Option(help="`offline`: grade offline what the model cannot.", show_default="unscored")
-    ] = None,
-    cache: Annotated[bool, typer.Option(help="Use answers of the model kept on disk.")] = True,
+    fallback_models: FallbackModels = None,
+    fallback: Fallback = None,
+    cache: CacheOption = None,
     lang: Annotated[str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="the answer's")] = None,
     embedder: EmbedderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the judgement as JSON to stdout.")] = False,
@@ -63,14 +61,17 @@ def judge(
     """
     if lang not in (None, "zh", "en"):
         raise UsageError(f"--lang {lang!r} is neither zh nor en")
-    if fallback not in (None, "offline"):
-        raise UsageError(f"--fallback {fallback!r} is not known", hint="there is `offline`")
+    from interviewer.config import load_settings
+
+    settings = load_settings(
+        embedder=embedder, model=model, api_base=api_base, fallback=fallback, cache=cache,
+        fallback_models=fallback_models or None,
+    )  # fmt: skip
     text = _answer(answer, answer_file, needed=not show_points)
     brought, judgement = asyncio.run(
         _judge(
-            question, text, reference=reference, points=points, show_points=show_points, model=model,
-            api_base=api_base, signals=signals, fallback="offline" if fallback else None, cache=cache, lang=lang,
-            embedder=embedder,
+            settings, question, text, reference=reference, points=points, show_points=show_points, signals=signals,
+            lang=lang,
         )
     )  # fmt: skip
     if judgement is None:
@@ -85,31 +86,28 @@ def judge(
 
 
 async def _judge(
+    settings: Settings,
     question: str,
     answer: str,
     *,
     reference: str | None,
     points: Path | None,
     show_points: bool,
-    model: str | None,
-    api_base: str | None,
     signals: str | None,
-    fallback: Literal["offline"] | None,
-    cache: bool,
     lang: str | None,
-    embedder: str | None,
 ) -> tuple[Brought, Judgement | None]:
     from interviewer import api
-    from interviewer.config import load_settings
     from interviewer.judge.compile import read_points
 
-    settings = load_settings(embedder=embedder)
-    wanted = api.wanted_signals(signals, has_model=model is not None)
+    wanted = api.wanted_signals(signals, has_model=settings.model is not None)
     gateway = None
-    if model is not None and wanted != "similarity":
+    if settings.model is not None and wanted != "similarity":
         from interviewer.llm import make_gateway
 
-        gateway = make_gateway(model, api_base=api_base, cache=cache, notice=say)
+        gateway = make_gateway(
+            settings.model, api_base=settings.api_base, fallbacks=settings.fallback_models, cache=settings.cache,
+            notice=say,
+        )  # fmt: skip
     try:
         brought = await api.rubric_of(
             question,
@@ -117,15 +115,15 @@ async def _judge(
             points=read_points(points) if points else None,
             lang=lang or api.language_of(answer or question),
             gateway=gateway,
-            keep=cache,
+            keep=settings.cache,
         )
         if brought.compiled and brought.compiled.note:
             say(f"the reference was split without the model: {brought.compiled.note}")
         if show_points:
             return brought, None
         return brought, await api.judge_rubric(
-            brought.rubric, answer, lang=brought.lang, gateway=gateway, signals=wanted, fallback=fallback,
-            embedder=settings.embedder, notice=say,
+            brought.rubric, answer, lang=brought.lang, gateway=gateway, signals=wanted,
+            fallback="offline" if settings.fallback == "offline" else None, embedder=settings.embedder, notice=say,
         )  # fmt: skip
     finally:
         if gateway is not None:

@@ -66,6 +66,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "rung.mechanism": ("机理", "mechanism"),
     "rung.trade-off": ("取舍", "trade-off"),
     "rung.transfer": ("迁移", "transfer"),
+    "generated": ("由模型提出", "asked by a model"),
     "why": ("为什么问这题", "Why this question"),
     "why_follow_up": ("为什么追问", "Why this follow-up"),
     "hint": ("提示", "Hint"),

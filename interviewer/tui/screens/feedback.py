@@ -193,7 +193,8 @@ class FeedbackScreen(FullScreen):
         parts: list[Widget] = []
         if several or turn.kind == "follow_up":
             name = t("first_attempt") if turn.kind == "question" else t("follow_up_n", n=number)
-            rung = f" · {t.named('rung', turn.rung)}" if turn.rung else ""
+            kind = t("generated") if turn.generated else t.named("rung", turn.rung) if turn.rung else ""
+            rung = f" · {kind}" if kind else ""
             score = j.score if j else None
             word = "" if j else f"  {t.named('status', {'skip': 'skipped'}.get(turn.action or '', 'unscored'))}"
             parts.append(

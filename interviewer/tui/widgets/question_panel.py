@@ -55,8 +55,8 @@ def _meta(t: Words, the_map: KnowledgeMap, turn: Turn, question: Question) -> Co
     skill = the_map.skills.get(turn.skill)
     parts: list[Content | str | tuple[str, str]] = []
     if turn.kind == "follow_up":
-        rung = f" · {t.named('rung', turn.rung)}" if turn.rung else ""
-        parts += [(f" ↳ {t('follow_up')}{rung} ", "bold $background on $accent"), " "]
+        kind = t("generated") if turn.generated else t.named("rung", turn.rung) if turn.rung else ""
+        parts += [(f" ↳ {t('follow_up')}{f' · {kind}' if kind else ''} ", "bold $background on $accent"), " "]
     else:
         parts += [(f" {t.named('kind', question.kind.value)} ", "bold $background on $primary"), " "]
     parts += [(t("difficulty", n=question.difficulty), "$quiet"), (" · ", "$line")]
