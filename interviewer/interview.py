@@ -131,7 +131,7 @@ class Engine:
         """
         if not selection.choose(self.the_map, setup, [], []):
             raise UsageError(
-                f"no question fits role {setup.role.value}" + (f" and skill {setup.skill}" if setup.skill else ""),
+                f"no question fits role {setup.role}" + (f" and skill {setup.skill}" if setup.skill else ""),
                 hint="`interviewer questions` lists what there is",
             )
         session_id = new_session_id()

@@ -52,7 +52,7 @@ def make_report(
     judged = [t.judgement for t in turns if t.judgement]
     return Report(
         session=session.id,
-        role=setup.role.value,
+        role=setup.role,
         level=setup.level,
         lang=setup.lang,
         score=score,

@@ -245,7 +245,7 @@ def _counts(the_map: KnowledgeMap) -> dict[str, dict[str, int]]:
     return {
         "category": dict(Counter(s.category for s, _ in pairs)),
         "kind": dict(Counter(q.kind.value for _, q in pairs)),
-        "role": dict(Counter(r.value for _, q in pairs for r in q.roles)),
-        "must": dict(Counter(r.value for _, q in pairs for r, st in q.roles.items() if st == "must")),
+        "role": dict(Counter(r for _, q in pairs for r in q.roles)),
+        "must": dict(Counter(r for _, q in pairs for r, st in q.roles.items() if st == "must")),
         "difficulty": {str(k): v for k, v in sorted(Counter(q.difficulty for _, q in pairs).items())},
     }

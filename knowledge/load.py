@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from knowledge.errors import MapError, MapFileError, UnknownNameError
-from knowledge.models import Category, Question, Role, RoleInfo, Skill
+from knowledge.models import Category, Question, RoleInfo, Skill
 from knowledge.yaml_file import Parsed, read_yaml
 
 _loaded: dict[Path, KnowledgeMap] = {}
@@ -67,9 +67,9 @@ class KnowledgeMap:
         """A role by id, name or alias (算法, infra, …). Raises UnknownNameError with the nearest."""
         low = name.strip().casefold()
         for r in self.roles:
-            if low in {r.id.value, r.zh.casefold(), r.en.casefold(), *(a.casefold() for a in r.aliases)}:
+            if low in {r.id, r.zh.casefold(), r.en.casefold(), *(a.casefold() for a in r.aliases)}:
                 return r
-        raise UnknownNameError("role", name, [n for r in self.roles for n in (r.id.value, *r.aliases)])
+        raise UnknownNameError("role", name, [n for r in self.roles for n in (r.id, *r.aliases)])
 
     def order(self) -> list[str]:
         """Skill ids, prerequisites first, otherwise in file order. Raises MapError on a cycle."""
@@ -119,6 +119,8 @@ def load_map(directory: Path | None = None, *, cache_file: Path | None = None) -
 def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
     categories: list[Category] = read_yaml(directory / "categories.yaml", list[Category], parsed)
     roles: list[RoleInfo] = read_yaml(directory / "roles.yaml", list[RoleInfo], parsed)
+    if not roles:
+        raise MapFileError(directory / "roles.yaml", [(1, "no role is named")])
     items_file = directory / "source_items.yaml"
     items: dict[str, tuple[str, ...]] = {}
     if items_file.exists():
@@ -135,6 +137,8 @@ def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
             continue
         if skill.skill in skills:
             broken.append(MapFileError(path, [(1, f"skill {skill.skill!r} is defined twice")]))
+        elif faults := _role_faults(path, skill, [r.id for r in roles]):
+            broken.append(MapFileError(path, faults))
         elif skill.category not in order:
             broken.append(MapFileError(path, [(1, f"unknown category {skill.category!r}")]))
         skills[skill.skill] = skill
@@ -148,6 +152,21 @@ def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
     return the_map
 
 
+def _role_faults(path: Path, skill: Skill, roles: list[str]) -> list[tuple[int | None, str]]:
+    """Roles that `roles.yaml` has not, and weights that are not given, with their lines."""
+    missing = [r for r in roles if r not in skill.weights]
+    faults = [("weights", f"weights are missing for: {', '.join(missing)}")] if missing else []
+    used = [("weights", r) for r in skill.weights] + [(q.id, r) for q in skill.questions for r in q.roles]
+    faults += [
+        (near, f"{near}: unknown role {r!r}; roles.yaml has {', '.join(roles)}") for near, r in used if r not in roles
+    ]
+    if not faults:
+        return []
+    lines = path.read_text("utf-8-sig").splitlines()
+    at = {near: next((n for n, text in enumerate(lines, 1) if near in text), None) for near, _ in faults}
+    return [(at[near], message) for near, message in faults]
+
+
 def _check_references(the_map: KnowledgeMap) -> None:
     seen: dict[str, str] = {}
     for skill in the_map.skills.values():
@@ -158,7 +177,4 @@ def _check_references(the_map: KnowledgeMap) -> None:
             if q.id in seen:
                 raise MapError(f"question id {q.id!r} is used in {seen[q.id]} and in {skill.skill}")
             seen[q.id] = skill.skill
-    missing = [r.value for r in Role if r not in {i.id for i in the_map.roles}]
-    if missing:
-        raise MapError(f"roles.yaml lacks: {', '.join(missing)}")
     the_map.order()

@@ -15,16 +15,9 @@ Lang = Literal["zh", "en"]
 Level = Literal["junior", "mid", "senior"]
 Rung = Literal["clarify", "mechanism", "trade-off", "transfer"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[.-][a-z0-9]+)*$", max_length=80)]
+Role = Slug
+"""The id of a job that interviews are held for; `roles.yaml` has those of the map."""
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class Role(StrEnum):
-    """The four jobs an interview is held for."""
-
-    ALGO = "algo"
-    ENG = "eng"
-    APP = "app"
-    TESTDEV = "testdev"
 
 
 class Kind(StrEnum):
@@ -254,9 +247,6 @@ class Skill(Bilingual):
 
     @model_validator(mode="after")
     def _weights(self) -> Skill:
-        missing = [r.value for r in Role if r not in self.weights]
-        if missing:
-            raise ValueError(f"weights are missing for: {', '.join(missing)}")
         if any(not 0 <= w <= 3 for w in self.weights.values()):
             raise ValueError("weights go from 0 to 3")
         return self
@@ -266,5 +256,10 @@ class RoleInfo(Bilingual):
     """A role's names, and the words by which people call it."""
 
     id: Role
+    short: Bilingual | None = None
+    """For narrow places; the name itself where there is none."""
     aliases: list[str] = []
     about: Bilingual
+
+    def brief(self, lang: str) -> str:
+        return (self.short or self).text(lang)

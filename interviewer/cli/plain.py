@@ -64,7 +64,7 @@ async def _run(
         interview = await _begin(engine, setup, resume, script)
         words = Words(interview.setup.lang)
         by = settings.model if examiners.gateway is not None else None
-        tell(words.begin(interview.id, engine.the_map.role(interview.setup.role.value), by))
+        tell(words.begin(interview.id, engine.the_map.role(interview.setup.role), by))
         try:
             complete = await _Talk(interview, engine, words, script, tell).hold()
         except (KeyboardInterrupt, asyncio.CancelledError, BrokenPipeError) as e:

@@ -88,7 +88,7 @@ def _show_skill(the_map: KnowledgeMap, skill_id: str, lang: str, as_json: bool) 
     out(f"  {'难度' if zh else 'difficulty'}: {s.difficulty}")
     out(f"  {'先修' if zh else 'builds on'}: {', '.join(builds_on) or none}")
     out(f"  {'之后' if zh else 'leads to'}: {', '.join(leads_to) or none}")
-    out(f"  {'角色权重' if zh else 'weight per role'}: {', '.join(f'{r.value} {w}' for r, w in s.weights.items())}")
+    out(f"  {'角色权重' if zh else 'weight per role'}: {', '.join(f'{r} {w}' for r, w in s.weights.items())}")
     for q in s.questions:
         out(f"  · [{q.kind.value}, {q.difficulty}] {q.ask.text(lang)} ({q.id})")
 

@@ -135,7 +135,7 @@ def choose(the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list
 
 def reason(the_map: KnowledgeMap, setup: Setup, c: Candidate, asked: list[str]) -> str:
     """Why this question, in one sentence with the numbers that decided."""
-    role = the_map.role(setup.role.value)
+    role = the_map.role(setup.role)
     new = all(the_map.skill_of(a).category != c.skill.category for a in asked)
     if setup.lang == "zh":
         care = {3: "核心", 2: "常问", 1: "需了解"}.get(c.weight, "相关")

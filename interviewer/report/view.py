@@ -146,8 +146,8 @@ def _notices(report: Report, t: Words) -> list[str]:
 
 
 def _role(role: str, t: Words, the_map: KnowledgeMap | None) -> str:
-    known = next((r for r in the_map.roles if r.id.value == role), None) if the_map else None
-    return known.text(t.lang) if known else t.named("role", role)
+    known = next((r for r in the_map.roles if r.id == role), None) if the_map else None
+    return known.text(t.lang) if known else role
 
 
 def _grade(grade: int | None, t: Words) -> str:

@@ -149,7 +149,7 @@ class InterviewerApp(Backstage):
         from interviewer.tui.screens.setup import SetupScreen
 
         fault = UsageError(
-            f"no question fits role {setup.role.value}" + (f" and skill {setup.skill}" if setup.skill else ""),
+            f"no question fits role {setup.role}" + (f" and skill {setup.skill}" if setup.skill else ""),
             hint="`interviewer questions` lists what there is",
         )
         if isinstance(self.screen, SetupScreen):

@@ -19,7 +19,7 @@ from interviewer.errors import Exit
 from interviewer.examiners import Examiners
 from interviewer.models import Judgement, Rubric, Setup
 from interviewer.store import SessionStore
-from knowledge import Role, load_map
+from knowledge import load_map
 from tests.cli.run import COMMAND, ONE, ROOT, interviewer, report_of
 from tests.fake_judge import FakeJudge
 
@@ -228,7 +228,7 @@ def test_ctrl_c_while_judging_keeps_the_answer(
     judges = [Interrupting(), FakeJudge()]
     monkeypatch.setattr(Examiners, "judge", lambda self: judges[0])
     settings = load_settings(db=tmp_path / "i.db")
-    setup = Setup(role=Role.ALGO, only=["sft-fundamentals.loss"], questions=1, follow_ups=0)
+    setup = Setup(role="algo", only=["sft-fundamentals.loss"], questions=1, follow_ups=0)
 
     def run(resume: str | None, script: Script) -> Exit:
         return plain.run_plain(settings, load_map(), setup, resume=resume, script=script, as_json=False, output=None)

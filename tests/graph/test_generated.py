@@ -22,7 +22,7 @@ from interviewer.llm import ScriptedGateway, Tokens
 from interviewer.models import Setup, Turn
 from interviewer.report.view import view_of
 from interviewer.store import SessionStore
-from knowledge import KnowledgeMap, Question, Role, load_map
+from knowledge import KnowledgeMap, Question, load_map
 from tests.fake_judge import FakeJudge
 from tests.unit.judged import judgement, turn
 from tests.unit.small_map import question as a_row
@@ -130,7 +130,7 @@ Opened = Callable[..., AbstractAsyncContextManager[Engine]]
 
 
 def setup(**changes: object) -> Setup:
-    return Setup(**{"role": Role.ALGO, "questions": 1, "only": [ID], "minutes": 30, **changes})
+    return Setup(**{"role": "algo", "questions": 1, "only": [ID], "minutes": 30, **changes})
 
 
 def says(*texts: str) -> ScriptedGateway:

@@ -14,10 +14,9 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from interviewer.interview import Engine, open_engine
 from interviewer.models import Setup
-from knowledge import Role
 from tests.fake_judge import FakeJudge
 
-SETUP = Setup(role=Role.ALGO, questions=2, follow_ups=1, seed=5)
+SETUP = Setup(role="algo", questions=2, follow_ups=1, seed=5)
 PARTS = 4
 """So that the tests can share the cores."""
 MOMENTS = ("seconds", "started_at", "finished_at", "asked_at", "answered_at", "session", "usage")

@@ -10,7 +10,7 @@ import pytest
 from interviewer.errors import SessionError, StaleTurnError, UsageError
 from interviewer.interview import Engine, Interview, View, open_engine, preview
 from interviewer.models import Setup
-from knowledge import KnowledgeMap, Role, load_map
+from knowledge import KnowledgeMap, load_map
 from tests.fake_judge import FakeJudge
 
 QUESTION = "sft-fundamentals.loss"
@@ -33,7 +33,7 @@ async def engine(db: Path, judge: FakeJudge) -> AsyncIterator[Engine]:
 
 
 def setup(**changes: object) -> Setup:
-    return Setup(**{"role": Role.ALGO, "questions": 3, "seed": 5, **changes})
+    return Setup(**{"role": "algo", "questions": 3, "seed": 5, **changes})
 
 
 def turn_id(view: View) -> str:
@@ -58,7 +58,7 @@ async def test_a_whole_interview_ends_in_a_report(engine: Engine) -> None:
 
 
 async def test_the_preview_is_the_machines_first_question(engine: Engine) -> None:
-    for role in Role:
+    for role in ("algo", "eng", "app", "testdev"):
         for seed in range(5):
             s = setup(role=role, seed=seed)
             shown = preview(engine.the_map, s)
@@ -292,6 +292,6 @@ def test_the_readme_diagram_is_current() -> None:
 
 def test_every_role_has_its_own_questions() -> None:
     the_map = load_map()
-    for role in Role:
+    for role in ("algo", "eng", "app", "testdev"):
         musts = [q for q in the_map.questions.values() if q.roles.get(role) == "must"]
         assert len(musts) >= 12

@@ -12,13 +12,13 @@ from interviewer import results
 from interviewer.judge.aggregate import Credit, marks
 from interviewer.models import Judgement, QuestionResult, Report, Setup, Turn
 from interviewer.store import SessionRow
-from knowledge import KnowledgeMap, Question, Role, load_map
+from knowledge import KnowledgeMap, Question, load_map
 from rubrics import load_rules
 from tests.unit.judged import hint, judgement, turn
 
 MAP: KnowledgeMap = load_map()
 RULES = load_rules()
-SETUP = Setup(role=Role.ALGO)
+SETUP = Setup(role="algo")
 ROW = SessionRow("20261121-abcde", "2026-11-21T09:00:00+00:00", "", "algo", "mid", "zh", "open", 0, None, {})
 OPEN = MAP.question("sft-fundamentals.loss")
 CHOICE = MAP.question("lora.core-advantage")
@@ -176,7 +176,7 @@ def test_study_order_follows_the_prerequisites() -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_what_to_study_and_why(lang: str) -> None:
-    s = Setup(role=Role.ALGO, lang=lang)  # type: ignore[arg-type]
+    s = Setup(role="algo", lang=lang)  # type: ignore[arg-type]
     (item,) = report(turn(OPEN, judgement(OPEN, 3, covered=(CORE[0],))), setup=s).study_next
     missed = [p.text(lang) for p in OPEN.points if p.core and p.id != CORE[0]]
     assert item.points == missed and item.question_ids == [OPEN.id]

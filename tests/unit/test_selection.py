@@ -10,10 +10,10 @@ import pytest
 from interviewer.ability import Outcome, belief
 from interviewer.graph import selection
 from interviewer.models import Setup
-from knowledge import KnowledgeMap, Role, load_map
+from knowledge import KnowledgeMap, load_map
 from tests.unit.judged import hint, judgement, turn
 
-ROLES = list(Role)
+ROLES = ["algo", "eng", "app", "testdev"]
 SEEDS = range(6)
 
 
@@ -23,7 +23,7 @@ def the_map() -> KnowledgeMap:
 
 
 def setup(**changes: Any) -> Setup:
-    return Setup(**{"role": Role.ALGO, "questions": 12, "seed": 1, **changes})
+    return Setup(**{"role": "algo", "questions": 12, "seed": 1, **changes})
 
 
 def held(the_map: KnowledgeMap, s: Setup, n: int, grade: int = 3) -> list[str]:
@@ -43,7 +43,7 @@ def held(the_map: KnowledgeMap, s: Setup, n: int, grade: int = 3) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nothing_is_asked_twice_until_nothing_is_left(the_map: KnowledgeMap, role: Role) -> None:
+def test_nothing_is_asked_twice_until_nothing_is_left(the_map: KnowledgeMap, role: str) -> None:
     s = setup(role=role)
     asked = held(the_map, s, 500)
     assert len(asked) == len(set(asked))
@@ -51,7 +51,7 @@ def test_nothing_is_asked_twice_until_nothing_is_left(the_map: KnowledgeMap, rol
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_what_the_role_is_asked(the_map: KnowledgeMap, role: Role) -> None:
+def test_only_what_the_role_is_asked(the_map: KnowledgeMap, role: str) -> None:
     for question_id in held(the_map, setup(role=role), 20):
         assert role in the_map.question(question_id).roles
         assert the_map.skill_of(question_id).weights[role] > 0
@@ -64,7 +64,7 @@ def test_a_list_is_asked_in_its_order(the_map: KnowledgeMap) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_practising_a_skill_asks_it_first(the_map: KnowledgeMap, role: Role) -> None:
+def test_practising_a_skill_asks_it_first(the_map: KnowledgeMap, role: str) -> None:
     for skill in the_map.skills.values():
         for seed in SEEDS:
             asked = held(the_map, setup(role=role, skill=skill.id, seed=seed), len(skill.questions))
@@ -89,7 +89,7 @@ def test_the_same_seed_asks_the_same_and_another_does_not(the_map: KnowledgeMap)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_twelve_questions_are_balanced(the_map: KnowledgeMap, role: Role) -> None:
+def test_twelve_questions_are_balanced(the_map: KnowledgeMap, role: str) -> None:
     possible = {s.category for _, s in selection.pool(the_map, setup(role=role))}
     weights: Counter[str] = Counter()
     for s in {s.id: s for _, s in selection.pool(the_map, setup(role=role))}.values():
@@ -105,7 +105,7 @@ def test_twelve_questions_are_balanced(the_map: KnowledgeMap, role: Role) -> Non
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_first_questions_are_near_the_level(the_map: KnowledgeMap, role: Role) -> None:
+def test_the_first_questions_are_near_the_level(the_map: KnowledgeMap, role: str) -> None:
     mean = {}
     for level, start in selection.LEVEL_DIFFICULTY.items():
         found = []
@@ -118,7 +118,7 @@ def test_the_first_questions_are_near_the_level(the_map: KnowledgeMap, role: Rol
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_better_answers_bring_harder_questions(the_map: KnowledgeMap, role: Role) -> None:
+def test_better_answers_bring_harder_questions(the_map: KnowledgeMap, role: str) -> None:
     def later(grade: int) -> float:
         asked = [held(the_map, setup(role=role, seed=n), 8, grade)[3:] for n in range(8)]
         return sum(the_map.question(a).difficulty for one in asked for a in one)
@@ -155,7 +155,7 @@ def test_what_builds_on_a_weak_prerequisite_waits(the_map: KnowledgeMap) -> None
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("role", ROLES)
-def test_every_reason_says_something(the_map: KnowledgeMap, role: Role, lang: str) -> None:
+def test_every_reason_says_something(the_map: KnowledgeMap, role: str, lang: str) -> None:
     s = setup(role=role, lang=lang)
     asked = held(the_map, s, 3)
     for c in selection.rank(the_map, s, asked, []):

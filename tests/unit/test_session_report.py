@@ -11,7 +11,7 @@ from interviewer.judge_card import card_line
 from interviewer.models import Report, Setup
 from interviewer.session_report import session_report
 from interviewer.store import SessionStore
-from knowledge import Role, load_map
+from knowledge import load_map
 from rubrics import load_rules
 from tests.unit.judged import judgement, turn
 
@@ -23,7 +23,7 @@ QUESTION = MAP.question("sft-fundamentals.loss")
 @pytest.fixture
 def store() -> Iterator[SessionStore]:
     with SessionStore(":memory:") as s:
-        s.create_session(S, Setup(role=Role.ALGO).model_dump(mode="json"))
+        s.create_session(S, Setup(role="algo").model_dump(mode="json"))
         yield s
 
 

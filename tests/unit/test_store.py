@@ -18,10 +18,10 @@ from interviewer.database import MIGRATIONS, storable
 from interviewer.errors import SessionError, StaleTurnError, StoreError
 from interviewer.models import Report, Setup, Turn
 from interviewer.store import SessionStore
-from knowledge import Role, load_map
+from knowledge import load_map
 from tests.unit.judged import judgement
 
-SETUP = Setup(role=Role.ALGO, seed=7).model_dump(mode="json")
+SETUP = Setup(role="algo", seed=7).model_dump(mode="json")
 QUESTION = load_map().question("sft-fundamentals.loss")
 
 
@@ -46,7 +46,7 @@ def a_turn(turn_id: str = "q01", **changes: Any) -> Turn:
 
 def test_a_session_round_trips(store: SessionStore) -> None:
     row = store.session(S)
-    assert Setup.model_validate(row.setup) == Setup(role=Role.ALGO, seed=7)
+    assert Setup.model_validate(row.setup) == Setup(role="algo", seed=7)
     assert (row.role, row.level, row.lang, row.status, row.score, row.answered) == (
         "algo",
         "mid",

@@ -14,9 +14,8 @@ from interviewer.database import MIGRATIONS, store_error
 from interviewer.errors import Exit, StaleTurnError, StoreError
 from interviewer.models import Setup, Turn
 from interviewer.store import SessionStore
-from knowledge import Role
 
-SETUP = Setup(role=Role.ALGO).model_dump(mode="json")
+SETUP = Setup(role="algo").model_dump(mode="json")
 S = "20261121-aaaaa"
 TURN = Turn(turn_id="q01", question_id="sft-fundamentals.loss", kind="question")
 

@@ -113,7 +113,7 @@ class Desk(FullScreen):
         self.editor.for_code(kind == "code")
         name = kind if kind in ("choice", "code") else "open"
         self.editor.placeholder = Content(t(f"placeholder.{name}"))
-        role = the_map.role(self.setup.role.value).text(t.lang)
+        role = the_map.role(self.setup.role).text(t.lang)
         place = t("question_n", n=number, total=self.setup.questions)
         self.top.put(
             line(

@@ -57,9 +57,10 @@ class HistoryScreen(FullScreen):
 
     def _cells(self, row: SessionRow) -> list[Text]:
         t = self.words
+        names = {r.id: r.brief(t.lang) for r in self.owner.the_map.roles}
         values = [
             when(row.created_at),
-            t.named("role", row.role),
+            names.get(row.role, row.role),
             t.named("level", row.level),
             t.named("lang", row.lang),
             str(row.answered),

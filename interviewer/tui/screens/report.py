@@ -71,7 +71,7 @@ class ReportScreen(FullScreen):
 
     def on_mount(self) -> None:
         t, r = self.words, self.report
-        role = next((x.text(t.lang) for x in self.owner.the_map.roles if x.id.value == r.role), r.role)
+        role = next((x.text(t.lang) for x in self.owner.the_map.roles if x.id == r.role), r.role)
         about = f" · {role} · {t.named('level', r.level)}"
         self.top.put(
             line((f" {t('report')}", "bold"), safe(about, "$quiet")),

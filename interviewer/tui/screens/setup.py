@@ -53,7 +53,7 @@ class SetupScreen(FullScreen):
         with VerticalScroll(id="setup", can_focus=False), Vertical(id="form"):
             yield ProseView(id="title")
             yield ActionRow("resume", id="resume")
-            yield ChoiceRow(list(Role), s.role, id="role")
+            yield ChoiceRow([r.id for r in self.owner.the_map.roles], s.role, id="role")
             yield ProseView(id="about")
             yield ChoiceRow(LEVELS, s.level, id="level")
             yield ChoiceRow(LANGS, s.lang, id="lang")
@@ -93,8 +93,8 @@ class SetupScreen(FullScreen):
         t, the_map = self.words, self.owner.the_map
         self.top.put(line((f" {t('app')}", "bold")), line((self.owner.version, "$quiet")))
         self.query_one("#title", ProseView).put("")
-        self._row("role").put(t("setup.role"), [t.named("role", r.value) for r in Role])
-        role = the_map.role(self._role().value)
+        self._row("role").put(t("setup.role"), [r.brief(t.lang) for r in the_map.roles])
+        role = the_map.role(self._role())
         self.query_one("#about", ProseView).put(
             line(
                 " " * LABEL_CELLS,
@@ -130,7 +130,7 @@ class SetupScreen(FullScreen):
         )
 
     def _role(self) -> Role:
-        return Role(str(self._row("role").value))
+        return str(self._row("role").value)
 
     def offer(self, row: SessionRow | None) -> None:
         """There is an open interview to go on with."""
@@ -144,7 +144,7 @@ class SetupScreen(FullScreen):
         action.display = row is not None
         if row is not None:
             t, the_map = self.words, self.owner.the_map
-            names = {r.id.value: r.text(t.lang) for r in the_map.roles}
+            names = {r.id: r.text(t.lang) for r in the_map.roles}
             what = t(
                 "setup.resume_row",
                 role=names.get(row.role, row.role),
