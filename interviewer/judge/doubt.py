@@ -54,7 +54,9 @@ def why(claim: Claim, offline: PointVerdict, fusion: LLMFusion, covered: float, 
         if claim.verdict == "contradicted" and offline.credit >= strong:
             return "unlike"
         if claim.verdict in ("covered", "partial") and (
-            offline.verdict == "contradicted" or fusion.is_unsupported(offline.signals)
+            offline.verdict == "contradicted"
+            or fusion.is_unsupported(offline.signals)
+            or (claim.found.broad and offline.credit < covered)
         ):
             return "unlike"
     return "unsure" if claim.confidence < fusion.doubt.confidence else None

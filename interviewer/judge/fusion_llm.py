@@ -96,9 +96,11 @@ class LLMFusion(Strict):
         alone: float,
         confirmed: bool,
         trusted: bool,
+        broad: bool = False,
     ) -> float:
         """Credit 0-1. `content` and `share` are of the located evidence, `alone` the signals' own credit,
-        `trusted` whether a verdict that the signals know nothing of may count at all.
+        `trusted` whether a verdict that the signals know nothing of may count at all, `broad` whether the
+        evidence is most of the answer, so that it proves no more than the signals do.
 
         `signals` None leaves similarity and words out: the ablation to the model alone.
         """
@@ -118,11 +120,13 @@ class LLMFusion(Strict):
         credit = low + (high - low) * min(support / self.full_at, 1.0)
         # A passage that hardly says anything shows as little.
         credit *= min(1.0, 0.25 + parts["evidence"])
-        if signals is not None and self.is_unsupported(signals):
-            most = self.unsupported.confirmed_cap if confirmed else self.unsupported.cap
+        if signals is None:
+            return credit
+        most = self.unsupported.confirmed_cap if confirmed else self.unsupported.cap
+        if self.is_unsupported(signals):
             about = signals.get("topic", 0.0) >= self.unsupported.topic
-            credit = min(credit, most) if trusted and about and content >= self.unsupported.content else 0.0
-        return credit
+            return min(credit, most) if trusted and about and content >= self.unsupported.content else 0.0
+        return min(credit, max(most, alone)) if broad else credit
 
 
 def _mean(weights: Mapping[str, float], signals: Mapping[str, float]) -> float:

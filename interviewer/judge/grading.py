@@ -97,6 +97,7 @@ class Grading:
             alone=offline.credit,
             confirmed=c.agreed,
             trusted=run.trusted,
+            broad=c.found.broad,
         )
         said = list(c.found.evidence)
         if not said or (credit > 0 and c.verdict == "missing"):

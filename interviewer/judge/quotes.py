@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from interviewer.judge import lexicon
 from interviewer.judge.evidence import Located, Span, merge, trim
@@ -19,6 +20,8 @@ _ELLIPSIS = re.compile(r"\[?(?:…+|⋯+|\.{3,}|。{3,})\]?")
 SUBSTANCE = 0.2
 """Least content of a quote; the ramp from here to full quality is the fusion's."""
 MOST = 3
+BROAD_SHARE, BROAD_CONTENT = 0.6, 12.0
+"""Part of the answer's content from which a quote is broad, in answers that say at least so much."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Found:
     """How much the located passages say (`lexicon.content`)."""
     share: float = 0.0
     """Part of the quotes that was located."""
+
+    broad: bool = False
+    """The passages are most of a long answer: they show that it was read, not which words make the point."""
 
     @property
     def located(self) -> bool:
@@ -60,7 +66,13 @@ class Quotes:
         if content < SUBSTANCE:
             return Found()
         evidence = tuple(Evidence(start=s, end=e, text=answer[s:e]) for s, e in said[:MOST])
-        return Found(evidence, content, hits / len(pieces))
+        whole = self._content
+        broad = whole >= BROAD_CONTENT and content >= BROAD_SHARE * whole
+        return Found(evidence, content, hits / len(pieces), broad)
+
+    @cached_property
+    def _content(self) -> float:
+        return lexicon.content(fold(self._located.answer))
 
     def _is_barred(self, span: Span) -> bool:
         inside = sum(max(0, min(e, span[1]) - max(s, span[0])) for s, e in self._barred)

@@ -405,3 +405,15 @@ async def test_an_embedder_that_breaks_loses_no_answer() -> None:
 
     j = await LLMJudge(ScriptedGateway([HONEST]), OfflineJudge(Broken())).judge(RUBRIC, GOOD, "zh")
     assert j.score is None and "no vectors today" in (j.error or "")
+
+
+async def test_a_quote_of_the_whole_answer_proves_no_more_than_the_signals_do() -> None:
+    """Weak models quote everything for every point."""
+    answer = GOOD + "另外我们线上还用过量化和蒸馏，数据侧做过去重、脱敏和人工抽检，流程上有灰度发布和回滚预案。"
+    look = {"quotes": [answer], "verdict": "covered", "confidence": 1}
+    said = verdicts(*(point(n, "covered", answer, confidence=1) for n in range(1, 5)))
+    j = await judged(lambda r: said if r.purpose == "judge" else look, answer, reasks=4)
+    by_id = credits(j.points)
+    assert by_id["optimizer-state"] >= 0.7, "the signals find it themselves"
+    assert by_id["merge-no-latency"] <= 0.6 and j.points[3].verdict != "covered"
+    assert credits((await judged([said], answer, reasks=0)).points)["merge-no-latency"] <= 0.35
