@@ -32,7 +32,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="INTERVIEWER_", extra="forbid")
 
-    role: str = "algo"
+    role: str | None = None
+    """None: the first of the map."""
+    pack: Path | None = None
+    """A folder with a knowledge map of one's own; None: the packaged one."""
     level: Level = "mid"
     lang: Lang = Field(default_factory=system_lang)
     questions: int = Field(default=6, ge=1, le=MOST_QUESTIONS)

@@ -143,6 +143,12 @@ class Engine:
     async def resume(self, session_id: str) -> Interview:
         """An interview at the turn where it was left, its draft included. Raises SessionError."""
         interview = Interview(self, self.store.session(session_id))
+        held_on = interview.setup.pack
+        if held_on != (str(self.the_map.pack) if self.the_map.pack else None):
+            raise SessionError(
+                f"interview {interview.id} was held on {f'the pack {held_on}' if held_on else 'the packaged map'}",
+                hint=f"add --pack {held_on}" if held_on else "leave --pack out",
+            )
         try:
             await interview.settle()
             interview.view()

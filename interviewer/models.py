@@ -145,6 +145,8 @@ class Setup(Model):
     """Practise this skill first, with its prerequisites for want of questions."""
     only: list[str] = []
     """Ask just these questions, in this order."""
+    pack: str | None = None
+    """The folder of the questions; None for the packaged map."""
     seen: dict[str, int] = {}
     """How often each question was asked in earlier interviews, when this one began."""
 

@@ -40,6 +40,16 @@ class LintReport:
     uncovered: list[str] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    def as_text(self) -> str:
+        """Findings, counts, and the sum of it in the last line."""
+        lines = [*(f"error    {e}" for e in self.errors), *(f"warning  {w}" for w in self.warnings)]
+        lines += [
+            f"{name}: " + ", ".join(f"{k} {n}" for k, n in counts.items()) for name, counts in self.counts.items()
+        ]
+        covered = f"{self.covered} of {self.sources} source items covered; " if self.sources else ""
+        lines.append(f"{self.questions} questions; {covered}{len(self.errors)} errors, {len(self.warnings)} warnings")
+        return "\n".join(lines)
+
     def as_json(self) -> dict[str, object]:
         return {
             "questions": self.questions,
@@ -82,6 +92,8 @@ def lint(the_map: KnowledgeMap, only: Iterable[str] = ()) -> LintReport:
             report.errors += [f"{where}: {m}" for m in _question_errors(q, known)]
             report.warnings += [f"{where}: {m}" for m in _question_warnings(q)]
     report.errors += list(_duplicates(skills, list(the_map.skills.values())))
+    if not chosen:
+        report.errors += list(_lists(the_map))
     report.errors += list(_key_spread(skills))
     return report
 
@@ -229,6 +241,35 @@ def _duplicates(skills: list[Skill], everything: list[Skill]) -> Iterator[str]:
                 if fuzz.ratio(q.ask.text(lang), other.ask.text(lang), score_cutoff=NEAR_DUPLICATE):
                     yield f"{skill}/{q.id}: asks nearly the same as {other_skill}/{other.id} ({lang})"
                     break
+
+
+def _lists(the_map: KnowledgeMap) -> Iterator[str]:
+    """Lists of the roles: whole, of questions that are there and that the role is asked."""
+    for role in the_map.roles:
+        if not role.asked:
+            continue
+        where = f"roles.yaml/{role.id}"
+        ids = [a.question for a in role.asked]
+        yield from (f"{where}: {i} is listed twice" for i, n in Counter(ids).items() if n > 1)
+        unknown = [i for i in ids if i not in the_map.questions]
+        yield from (f"{where}: no question {i!r}" for i in unknown)
+        if unknown:
+            continue
+        standings = [the_map.questions[i].roles.get(role.id, "") for i in ids]
+        for i, standing in zip(ids, standings, strict=True):
+            if standing not in ("must", "deep"):
+                yield f"{where}: {i} is neither must nor deep for this role"
+        if standings != sorted(standings, key=("must", "deep", "nice", "").index):
+            yield f"{where}: a must-ask stands behind a deep dive"
+        for a in role.asked:
+            yield from (f"{where}: {a.question}: {fault}" for fault in _one_language(a.why))
+
+
+def _one_language(text: Bilingual) -> Iterator[str]:
+    if not _CJK.search(text.zh):
+        yield "why.zh has no Chinese in it"
+    if _CJK.search(text.en):
+        yield "why.en has Chinese in it"
 
 
 def _key_spread(skills: list[Skill]) -> Iterator[str]:

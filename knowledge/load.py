@@ -33,6 +33,8 @@ class KnowledgeMap:
     roles: tuple[RoleInfo, ...]
     source_items: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Skill id to the ids of the source items that belong to it."""
+    pack: Path | None = None
+    """The folder it was read from; None for the packaged map."""
 
     @cached_property
     def questions(self) -> dict[str, Question]:
@@ -147,7 +149,8 @@ def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
         if not rest:
             raise first
         raise MapError("\n".join(str(e) for e in broken))
-    the_map = KnowledgeMap(tuple(categories), skills, tuple(roles), items)
+    pack = None if directory == data_dir() else directory
+    the_map = KnowledgeMap(tuple(categories), skills, tuple(roles), items, pack)
     _check_references(the_map)
     return the_map
 

@@ -153,6 +153,28 @@ class Source(Strict):
             raise ValueError("a doc needs its url")
         return self
 
+    @property
+    def label(self) -> str:
+        """Title, and year or version."""
+        about = ", ".join(str(x) for x in (self.year, self.version) if x)
+        return f"{self.paper or self.doc}{f' ({about})' if about else ''}"
+
+    @property
+    def link(self) -> str | None:
+        """Where it can be read: its url, or the one that its id means; only http(s)."""
+        url, known = self.url, (self.id or "").strip()
+        if not url and known.lower().startswith("arxiv:"):
+            url = f"https://arxiv.org/abs/{known[6:].strip()}"
+        elif not url and known.lower().startswith("doi:"):
+            url = f"https://doi.org/{known[4:].strip()}"
+        return url if url and url.startswith(("https://", "http://")) else None
+
+    @property
+    def line(self) -> str:
+        """The whole source on one line."""
+        where = self.link or self.id
+        return f"{self.label}{f', {where}' if where else ''}{f': {self.for_}' if self.for_ else ''}"
+
 
 class Question(Strict):
     """One question with everything needed to ask it, judge it, probe deeper and teach it."""
@@ -252,6 +274,13 @@ class Skill(Bilingual):
         return self
 
 
+class Asked(Strict):
+    """A question on a role's list, and why it is there."""
+
+    question: Slug
+    why: Bilingual
+
+
 class RoleInfo(Bilingual):
     """A role's names, and the words by which people call it."""
 
@@ -260,6 +289,8 @@ class RoleInfo(Bilingual):
     """For narrow places; the name itself where there is none."""
     aliases: list[str] = []
     about: Bilingual
+    asked: list[Asked] = []
+    """The questions to prepare for this role, in order: what it must know, then the deep dives."""
 
     def brief(self, lang: str) -> str:
         return (self.short or self).text(lang)

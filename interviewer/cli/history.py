@@ -60,17 +60,18 @@ def report(
     Examples: `interviewer report` · `interviewer report 20261121-k3f9w -o report.html` ·
     `interviewer report last --format json`
     """
+    from interviewer.maps import open_map
     from interviewer.report import Format, render, write_report
     from interviewer.session_report import session_report
-    from knowledge import load_map
     from rubrics import load_rules
 
     if fmt is not None and fmt not in get_args(Format):
         raise UsageError(f"no report format {fmt!r}", hint="there are md, html and json")
     wanted = cast("Format | None", fmt)
-    the_map = load_map()
     with _store(db) as store:
-        found = session_report(store, the_map, load_rules(), _row(store, session))
+        row = _row(store, session)
+        the_map = open_map(store.setup(row).pack)
+        found = session_report(store, the_map, load_rules(), row)
     if output is None:
         out(render(found, wanted or "md", lang=found.lang, the_map=the_map))
         return

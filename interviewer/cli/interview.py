@@ -25,6 +25,10 @@ Role = Annotated[
 Level = Annotated[str | None, typer.Option(help="junior, mid or senior.", show_default="mid")]
 Lang = Annotated[str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="of the locale, else zh")]
 Db = Annotated[Path | None, typer.Option("--db", help="The database of interviews.", show_default="user data folder")]
+Pack = Annotated[
+    Path | None,
+    typer.Option("--pack", help="Questions of your own: a folder, or the shipped example `sql`.", show_default="none"),
+]
 EmbedderOption = Annotated[
     str | None,
     typer.Option("--embedder", help="A sentence-transformers model, by name or folder.", show_default="embedded table"),
@@ -92,6 +96,7 @@ def interview(
     shuffle: Annotated[bool, typer.Option(help="Shuffle the options of choice questions.")] = True,
     theme: Annotated[str | None, typer.Option(help="auto, dark or light.", show_default="auto")] = None,
     db: Db = None,
+    pack: Pack = None,
     embedder: EmbedderOption = None,
     model: ModelOption = None,
     api_base: ApiBase = None,
@@ -114,7 +119,7 @@ def interview(
     """
     options = {
         "role": role, "level": level, "lang": lang, "questions": questions, "minutes": minutes, "theme": theme,
-        "db": db, "embedder": embedder, "model": model, "api_base": api_base, "fallback": fallback,
+        "db": db, "pack": pack, "embedder": embedder, "model": model, "api_base": api_base, "fallback": fallback,
         "interviewer_model": interviewer_model, "fallback_models": fallback_models or None,
         "signals": signals, "cache": cache,
     }  # fmt: skip
@@ -153,16 +158,16 @@ def _prepare(
     """
     from interviewer import paths
     from interviewer.config import MOST_QUESTIONS, load_settings
+    from interviewer.maps import open_map
     from interviewer.models import Setup
     from interviewer.tui.prepared import Prepared
-    from knowledge import load_map
     from rubrics import load_rules
 
     settings = load_settings(**options)
     if output is not None:
         _check_output(output)
-    the_map = load_map(cache_file=paths.map_cache())
-    wanted = the_map.role(settings.role).id
+    the_map = open_map(settings.pack)
+    wanted = the_map.role(settings.role or the_map.roles[0].id).id
     script = None
     if answers is not None:
         from interviewer.cli.answers import read_answers
@@ -185,6 +190,7 @@ def _prepare(
         minutes=settings.minutes,
         skill=the_map.skill(skill).id if skill else None,
         only=only,
+        pack=str(the_map.pack) if the_map.pack else None,
         **own,
     )
     return Prepared(settings, the_map, setup, load_rules(cache_file=paths.rules_cache())), script

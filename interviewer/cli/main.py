@@ -23,7 +23,8 @@ EXAMPLES = """
   interviewer --model openai/gpt-5-mini     a model as the judge\n
   interviewer report -o report.html         the report of the last one\n
   interviewer grade in.csv -o out.csv       grade a file of answers\n
-  interviewer questions -r app --must 12    what an applied role must know\n
+  interviewer questions -r app --must 30    what an applied role must know\n
+  interviewer questions -r eng -o eng.html  the same as a page, for Anki, …\n
   interviewer doctor                        what is used, what is missing
 """
 
@@ -33,7 +34,7 @@ COMMANDS = {
     "report": "history.report",
     "judge": "judge.judge",
     "grade": "grade.grade",
-    "map": "questions.show_map",
+    "map": "atlas.show_map",
     "questions": "questions.questions",
     "lint": "questions.lint",
     "graph": "diagnostics.graph",

@@ -204,17 +204,7 @@ def _options(turn: Turn, known: Question | None, lang: str) -> list[Option]:
 
 
 def _source(source: MapSource) -> Source:
-    label = source.paper or source.doc or ""
-    if source.year or source.version:
-        label += f" ({', '.join(str(x) for x in (source.year, source.version) if x)})"
-    url, known_id = source.url, source.id or ""
-    if not url and known_id.lower().startswith("arxiv:"):
-        url = f"https://arxiv.org/abs/{known_id[6:].strip()}"
-    elif not url and known_id.lower().startswith("doi:"):
-        url = f"https://doi.org/{known_id[4:].strip()}"
-    if url and not url.startswith(("https://", "http://")):
-        url = None
-    return Source(label, url, source.for_ or "")
+    return Source(source.label, source.link, source.for_ or "")
 
 
 def took(start: str, end: str | None, t: Words) -> str:

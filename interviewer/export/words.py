@@ -1,0 +1,42 @@
+"""Labels of the exports, in both languages."""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("大模型微调面试题", "LLM fine-tuning interview questions"),
+    "title_for": ("面试题 · {role}", "Interview questions · {role}"),
+    "one_question": ("1 题", "1 question"),
+    "n_questions": ("{n} 题", "{n} questions"),
+    "question": ("题目", "Question"),
+    "options": ("选项", "Options"),
+    "key": ("答案", "Key"),
+    "difficulty": ("难度 {n}", "difficulty {n}"),
+    "why": ("为什么问", "Why it is asked"),
+    "answer": ("答案与讲法", "Answer"),
+    "points": ("要点", "Points"),
+    "bonus": ("加分", "bonus"),
+    "misconceptions": ("常见误解", "What people get wrong"),
+    "reference": ("参考答案", "Reference answer"),
+    "solution": ("参考代码", "Solution"),
+    "talk": ("30–60 秒口述", "Said aloud, 30–60 s"),
+    "bonus_line": ("加分的一句", "The line that earns extra"),
+    "follow_ups": ("追问", "Follow-ups"),
+    "sources": ("出处", "Sources"),
+    "contents": ("目录", "Contents"),
+    "when.missing": ("没讲到“{what}”时", "When this is missing: {what}"),
+    "when.misconception": ("说成“{what}”时", "When they believe: {what}"),
+    "when.score": ("答得好（{n} 分以上）时", "When it went well ({n} or more)"),
+    "kind.open": ("问答", "open"),
+    "kind.scenario": ("场景", "scenario"),
+    "kind.choice": ("选择", "choice"),
+    "kind.code": ("代码", "code"),
+    "standing.must": ("必问", "must ask"),
+    "standing.deep": ("深挖", "deep dive"),
+    "standing.nice": ("了解", "good to know"),
+    "skill": ("技能", "Skill"),
+    "category": ("类别", "Category"),
+    "made": (
+        "由 interviewer 导出；答案是我们自己写的，每条都有一手出处。",
+        "Exported by interviewer; the answers are our own words, each with its primary source.",
+    ),
+}
