@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from knowledge.errors import MapError
-from knowledge.load import KnowledgeMap, data_dir, load_map
+from knowledge.load import KnowledgeMap, data_dir, read_map
 from knowledge.schema import FILE, as_text
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -115,7 +115,7 @@ def begin_skill(skill: str, *, category: str | None = None, pack: Path | None = 
     if not SLUG.fullmatch(skill):
         raise MapError(f"{skill!r} cannot be a skill's id: small letters, digits and single hyphens")
     written = _begin_pack(pack) if pack is not None else []
-    the_map = load_map(pack.resolve()) if pack is not None else load_map()
+    the_map = read_map(pack.resolve() if pack is not None else data_dir())
     category = _category(the_map, category)
     if skill in the_map.skills:
         raise MapError(f"the map has a skill {skill!r} already")

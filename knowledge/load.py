@@ -113,12 +113,13 @@ def load_map(directory: Path | None = None, *, cache_file: Path | None = None) -
     where = directory or data_dir()
     if where not in _loaded:
         parsed = Parsed(cache_file)
-        _loaded[where] = _load(where, parsed)
+        _loaded[where] = read_map(where, parsed)
         parsed.save()
     return _loaded[where]
 
 
-def _load(directory: Path, parsed: Parsed) -> KnowledgeMap:
+def read_map(directory: Path, parsed: Parsed | None = None) -> KnowledgeMap:
+    """The map below `directory` as it is now. Raises as `load_map` does."""
     categories: list[Category] = read_yaml(directory / "categories.yaml", list[Category], parsed)
     roles: list[RoleInfo] = read_yaml(directory / "roles.yaml", list[RoleInfo], parsed)
     if not roles:

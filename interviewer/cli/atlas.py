@@ -144,17 +144,14 @@ def _bar(percent: float) -> str:
 
 def _standing(db: Path) -> dict[str, float]:
     """The level per skill of the newest report that has one; empty without a database that can be read."""
+    from interviewer.standing import standing
     from interviewer.store import SessionStore
 
     if not db.exists():
         return {}
-    found: dict[str, float] = {}
     try:
         with SessionStore(db) as store:
-            for row in store.sessions(status="finished", limit=50):
-                report = store.report(row.id)
-                for s in report.skills if report else []:
-                    found.setdefault(s.skill, s.level)
+            return standing(store)
     except StoreError as e:
         say(f"where you stand is left out: {e.message}")
-    return found
+        return {}

@@ -81,7 +81,7 @@ def _tags(chosen: Chosen, q: Question) -> str:
 
 def _html(text: str) -> str:
     """One line of HTML: a line break in a field would be one in the table."""
-    return escape(visible(text)).replace("\n", "<br>")
+    return escape(visible(text)).replace("\t", " ").replace("\n", "<br>")
 
 
 def _plain(text: str) -> str:

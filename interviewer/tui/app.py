@@ -247,6 +247,12 @@ class InterviewerApp(Backstage):
 
         self.run_worker(self._to(HistoryScreen(self.words)), group="open", exclusive=True)
 
+    def open_map(self, setup: Setup) -> None:
+        """The map; practice from there is held as `setup` says."""
+        from interviewer.tui.screens.atlas import AtlasScreen
+
+        self.run_worker(self._to(AtlasScreen(self.words, setup)), group="open", exclusive=True)
+
     def open_report(self, session_id: str) -> None:
         self.run_worker(self._open_report(session_id), group="open", exclusive=True)
 

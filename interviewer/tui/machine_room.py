@@ -95,6 +95,16 @@ class MachineRoom:
 
         return await self._do(rows())
 
+    async def standing(self) -> dict[str, float]:
+        """The level per skill, 0-100, of earlier interviews. Raises StoreError."""
+
+        async def levels() -> dict[str, float]:
+            from interviewer.standing import standing
+
+            return standing(self._the_store())
+
+        return await self._do(levels())
+
     async def warm_up(self, told: Callable[[str], None]) -> None:
         """Load LangGraph and the judge; `told` hears which, from another thread."""
         await self._do(self._warm_up(told))

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 from textual.content import Content
+from textual.widgets import OptionList
 
 from interviewer.config import load_settings
 from interviewer.tui import words as catalogue
 from interviewer.tui.prose import Prose, breaks
+from interviewer.tui.screens.atlas import AtlasScreen
 from interviewer.tui.screens.feedback import FeedbackScreen
 from interviewer.tui.screens.interview import InterviewScreen
 from interviewer.tui.screens.pick import PickSkill
@@ -217,3 +219,37 @@ async def test_interview_screen_is_a_screen_of_its_own(app_for: AppFor) -> None:
         await ready(pilot, app)
         assert isinstance(app.screen, InterviewScreen)
         assert len(app.screen_stack) == 2
+
+
+async def test_the_map_is_searched_and_practice_starts_from_it(app_for: AppFor) -> None:
+    app = app_for()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await on_screen(pilot, SetupScreen)
+        await pilot.press("right", "m")
+        screen = await on_screen(pilot, AtlasScreen)
+        assert "知识地图" in words_of(app) and "工程岗" in words_of(app)
+        first = screen._skill()
+        await pilot.press("down")
+        assert screen._skill() is not first
+        await pilot.press(*"lora merge")
+        found = screen._skill()
+        assert found is not None and found.questions
+        menu = screen.query_one(OptionList)
+        assert 0 < sum(o.id is not None for o in menu.options) < 20
+        await pilot.press(*"zzzz")
+        assert "没有匹配" in words_of(app)
+        await pilot.press("enter", "backspace", "backspace", "backspace", "backspace", "enter")
+        await ready(pilot, app)
+        assert app.screen.setup.skill == found.id and app.screen.setup.role == "eng"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_the_map_goes_back_to_where_one_was(app_for: AppFor, size: tuple[int, int]) -> None:
+    app = app_for()
+    async with app.run_test(size=size) as pilot:
+        await on_screen(pilot, SetupScreen)
+        await pilot.press("right", "m")
+        await on_screen(pilot, AtlasScreen)
+        await pilot.press("pagedown", "up", "escape")
+        screen = await on_screen(pilot, SetupScreen)
+        assert screen.chosen().role == "eng"

@@ -95,8 +95,11 @@ def skill(id: str = "tuning", questions: list[dict[str, Any]] | None = None, **c
 def write_map(folder: Path, *skills: dict[str, Any], source_items: dict[str, list[str]] | None = None) -> Path:
     """The skills as a map in `folder`, with the packaged categories and roles."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("categories.yaml", "roles.yaml"):
-        (folder / name).write_text((data_dir() / name).read_text("utf-8"), "utf-8")
+    (folder / "categories.yaml").write_text((data_dir() / "categories.yaml").read_text("utf-8"), "utf-8")
+    roles = yaml.safe_load((data_dir() / "roles.yaml").read_text("utf-8"))
+    for role in roles:
+        role.pop("asked", None)  # of questions that are not in it
+    (folder / "roles.yaml").write_text(dump(roles), "utf-8")
     (folder / "source_items.yaml").write_text(dump(source_items or {}), "utf-8")
     for s in skills:
         path = folder / s["category"] / f"{s['skill']}.yaml"

@@ -34,6 +34,7 @@ class SetupScreen(FullScreen):
         Binding("enter", "start", show=False),
         Binding("r", "resume", show=False),
         Binding("h", "history", show=False),
+        Binding("m", "map", show=False),
         Binding("space", "pick", show=False),
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),
@@ -71,6 +72,7 @@ class SetupScreen(FullScreen):
             Key("⏎", t("key.start"), "start"),
             Key("↑↓", t("key.move"), "app.focus_next", 2),
             Key("←→", t("key.change"), "change", 2),
+            Key("M", t("key.map"), "map", 1),
             Key("H", t("key.history"), "history"),
             Key("F1", t("key.help"), "app.help"),
             Key("^Q", t("key.quit"), "app.leave"),
@@ -204,6 +206,9 @@ class SetupScreen(FullScreen):
 
     def action_history(self) -> None:
         self.owner.open_history()
+
+    def action_map(self) -> None:
+        self.owner.open_map(self.chosen())
 
     def action_change(self) -> None:
         if isinstance(self.focused, ChoiceRow):
