@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interviewer.judge.compile import Compiled
     from interviewer.judge.fusion_llm import Signals
     from interviewer.llm import Endpoint, Gateway
-    from knowledge import Question
+    from knowledge import KnowledgeMap, Question
 
 Points = Sequence[Mapping[str, Any] | str]
 SIGNALS = ("llm", "similarity", "llm+similarity")
@@ -96,15 +96,16 @@ async def rubric_of(
     lang: str = "zh",
     gateway: Gateway | None = None,
     keep: bool = True,
+    the_map: KnowledgeMap | None = None,
 ) -> Brought:
-    """The rubric of a question of the map, or of one's own. Raises InputError."""
+    """The rubric of a question of the map (the packaged one by default), or of one's own. Raises InputError."""
     from interviewer.judge import own_rubric, question_rubric
     from interviewer.judge.compile import Compiled, OwnPoint, compile_points, parse_points
 
     if not isinstance(question, str):
         return Brought(question_rubric(question, lang), lang, None)
     if points is None and not (reference or "").strip():
-        found = _of_the_map(question)
+        found = _of_the_map(question, the_map)
         return Brought(question_rubric(found, lang), lang, None)
     if points is not None:
         rows = parse_points(list(points))
@@ -151,10 +152,10 @@ def language_of(answer: str) -> str:
     return language(answer[:2000])
 
 
-def _of_the_map(question: str) -> Question:
-    from knowledge import load_map
+def _of_the_map(question: str, the_map: KnowledgeMap | None) -> Question:
+    from interviewer.maps import open_map
 
-    found = load_map(cache_file=paths.map_cache()).questions.get(question.strip())
+    found = (the_map or open_map()).questions.get(question.strip())
     if found is None:
         raise InputError(
             "there is nothing to grade against: no points and no reference, and no question of the map has this id",

@@ -19,6 +19,7 @@ from interviewer.cli.interview import (
     Fallback,
     FallbackModels,
     ModelOption,
+    Pack,
     SignalsOption,
 )
 from interviewer.errors import Exit, UsageError
@@ -48,6 +49,7 @@ def grade(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     embedder: EmbedderOption = None,
+    pack: Pack = None,
     format: Annotated[
         str | None,
         typer.Option(help="csv, tsv or jsonl, where a name does not tell.", show_default="found out"),
@@ -74,6 +76,7 @@ def grade(
     from interviewer.batch import grade_file, parse_mapping
     from interviewer.config import load_settings
     from interviewer.examiners import Examiners
+    from interviewer.maps import open_map
 
     mapping = parse_mapping(columns or [])
     if lang not in (None, "zh", "en"):
@@ -85,8 +88,9 @@ def grade(
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
     settings = load_settings(
         embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache,
-        fallback_models=fallback_models or None,
+        fallback_models=fallback_models or None, pack=pack,
     )  # fmt: skip
+    the_map = open_map(settings.pack) if settings.pack else None
     failed: list[GradedRow] = []
 
     def note(row: GradedRow) -> None:
@@ -98,7 +102,8 @@ def grade(
             with _progress(note, show=target != "-" or not sys.stdout.isatty()) as on_row:
                 return await grade_file(
                     input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
-                    format=cast("Format | None", format), overwrite=overwrite, on_row=on_row, notice=say,
+                    format=cast("Format | None", format), overwrite=overwrite, the_map=the_map, on_row=on_row,
+                    notice=say,
                 )  # fmt: skip
 
     try:

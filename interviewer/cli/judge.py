@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interviewer.cli.guard import out, say
-from interviewer.cli.interview import ApiBase, CacheOption, EmbedderOption, Fallback, FallbackModels, ModelOption
+from interviewer.cli.interview import ApiBase, CacheOption, EmbedderOption, Fallback, FallbackModels, ModelOption, Pack
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def judge(
     cache: CacheOption = None,
     lang: Annotated[str | None, typer.Option("--lang", "-l", help="zh or en.", show_default="the answer's")] = None,
     embedder: EmbedderOption = None,
+    pack: Pack = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the judgement as JSON to stdout.")] = False,
 ) -> None:
     """Judge one answer.
@@ -65,7 +66,7 @@ def judge(
 
     settings = load_settings(
         embedder=embedder, model=model, api_base=api_base, fallback=fallback, cache=cache,
-        fallback_models=fallback_models or None,
+        fallback_models=fallback_models or None, pack=pack,
     )  # fmt: skip
     text = _answer(answer, answer_file, needed=not show_points)
     brought, judgement = asyncio.run(
@@ -98,6 +99,7 @@ async def _judge(
 ) -> tuple[Brought, Judgement | None]:
     from interviewer import api
     from interviewer.judge.compile import read_points
+    from interviewer.maps import open_map
 
     wanted = api.wanted_signals(signals, has_model=settings.model is not None)
     gateway = None
@@ -116,6 +118,7 @@ async def _judge(
             lang=lang or api.language_of(answer or question),
             gateway=gateway,
             keep=settings.cache,
+            the_map=open_map(settings.pack) if settings.pack else None,
         )
         if brought.compiled and brought.compiled.note:
             say(f"the reference was split without the model: {brought.compiled.note}")

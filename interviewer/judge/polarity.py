@@ -111,10 +111,10 @@ _OTHERS = re.compile(
 )
 _WRONG = re.compile(
     r"(?:这|那|其实|但|说法|想法|观点|理解|认识|结论)[^,。;]{0,8}(?:是错的|是不对的|不对|错了|有误|不成立|站不住|不准确|是误解|是误区|不正确|是假的)"
-    r"|^(?:其实|但)?(?:不对|错了?|是错的|并非如此|不是这样|不是的|恰恰相反|事实并非如此|大错特错)|并非如此|不是这么回事|不是这样的?"
+    r"|^(?:其实|但)?(?:(?:不对|错了?)(?=$|[,;:。!?])|是错的|并非如此|不是这样|不是的|恰恰相反|事实并非如此|大错特错)|并非如此|不是这么回事|不是这样的?"
     r"|\b(?:that|this|it|which)(?:'s| is| was)(?: simply| just| plainly| actually)? (?:wrong|false|incorrect|"
     r"a myth|a mistake|not true|not right|not the case|untrue)\b"
-    r"|^(?:wrong|false|not true|incorrect)\b|\bthe opposite is true\b|\bnot so\b"
+    r"|^(?:wrong|false|not true|incorrect)(?=\s*(?:$|[,;:.!?]))|\bthe opposite is true\b|\bnot so\b"
 )
 _UNTRUE = re.compile(
     r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|"

@@ -118,6 +118,14 @@ def test_other_ways_to_say_it_are_not_opposites(answer: str, claim: str) -> None
     assert not says_opposite(answer, claim)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["错误越滚越大", "错位两格就学错了", "不对题的删了", "不对称量化更准", "false positives rise", "wrong labels hurt"],
+)
+def test_a_clause_about_errors_is_no_denial(text: str) -> None:
+    assert [s.denied for s in stances(["有人说 lora 会量化权重", text])] == [False, False]
+
+
 def test_reported_beliefs_are_denied_when_a_later_clause_says_so() -> None:
     assert [s.denied for s in stances(["有人说 lora 会量化权重", "其实不对"])] == [True, True]
     assert stances(["很多人觉得显存只要 1%", "但激活还在"])[0].denied
