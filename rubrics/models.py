@@ -70,6 +70,8 @@ class KindPolicy(Strict):
     """For choice questions: most marks when the option is wrong."""
     check_share: float = Field(default=0, ge=0, le=1)
     """For code: the least credit of a point whose syntax-tree check holds."""
+    failed_check_cap: float = Field(default=1, ge=0, le=1)
+    """For code that parses: most credit of a point none of whose checks holds; more with each that does."""
 
 
 class Policy(Strict):

@@ -254,7 +254,11 @@ class OfflineJudge:
             values["checks"] = share
             if any(c.point == point.id for c in rubric.question.checks) and not code.parsed:
                 credit *= UNPARSED_SHARE
-            floor = self.rules.policy.kinds["code"].check_share * share
+            rules = self.rules.policy.kinds["code"]
+            floor = rules.check_share * share
+            if code.parsed and any(c.point == point.id for c in rubric.question.checks):
+                # Names of the interface stand in wrong programs too; the words beside one count as far as it does.
+                credit = min(credit, rules.failed_check_cap + (1 - rules.failed_check_cap) * share)
             if floor > credit:
                 credit, spans, against = floor, places or spans, False
         if against and credit > 0:
