@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "languages. Exit code 1 when one is not recognised for what it is.",
     )  # fmt: skip
     own.add_argument("skills", nargs="*", metavar="SKILL", help="only these; default: all")
+    own.add_argument("--pack", metavar="DIR", help="a map of your own")
     own.set_defaults(command=_map)
     return parser
 
@@ -155,9 +156,9 @@ def _check(args: argparse.Namespace) -> int:
 def _map(args: argparse.Namespace) -> int:
     from evals.self_check import check_map
     from interviewer.examiners import offline_judge
-    from knowledge import load_map
+    from interviewer.maps import open_map
 
-    the_map = load_map()
+    the_map = open_map(args.pack)
     only = [the_map.skill(s).id for s in args.skills]
     questions = findings = 0
     for found in check_map(offline_judge(None, notice=say), the_map, only):

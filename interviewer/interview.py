@@ -134,6 +134,7 @@ class Engine:
                 f"no question fits role {setup.role}" + (f" and skill {setup.skill}" if setup.skill else ""),
                 hint="`interviewer questions` lists what there is",
             )
+        setup = setup.model_copy(update={"pack": self._pack})
         session_id = new_session_id()
         self.store.create_session(session_id, setup.model_dump(mode="json"))
         interview = Interview(self, self.store.session(session_id))
@@ -144,7 +145,7 @@ class Engine:
         """An interview at the turn where it was left, its draft included. Raises SessionError."""
         interview = Interview(self, self.store.session(session_id))
         held_on = interview.setup.pack
-        if held_on != (str(self.the_map.pack) if self.the_map.pack else None):
+        if held_on != self._pack:
             raise SessionError(
                 f"interview {interview.id} was held on {f'the pack {held_on}' if held_on else 'the packaged map'}",
                 hint=f"add --pack {held_on}" if held_on else "leave --pack out",
@@ -157,6 +158,10 @@ class Engine:
 
             raise outgrown(interview.id, e) from None
         return interview
+
+    @property
+    def _pack(self) -> str | None:
+        return str(self.the_map.pack) if self.the_map.pack else None
 
     async def close_machine(self) -> None:
         await self.machinery.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from knowledge.errors import MapError
 from knowledge.lint import lint
 from knowledge.load import KnowledgeMap, load_map
+from knowledge.packs import example
 
 EXAMPLES = """examples:
   python -m knowledge lint                        the whole packaged map
@@ -58,9 +59,10 @@ def _parser() -> argparse.ArgumentParser:
 def _the_map(pack: Path | None) -> KnowledgeMap:
     if pack is None:
         return load_map()
-    if not (pack / "categories.yaml").is_file():
+    folder = pack if pack.is_dir() else example(str(pack)) or pack
+    if not (folder / "categories.yaml").is_file():
         raise MapError(f"{pack} is no pack: there is no categories.yaml in it")
-    return load_map(pack.resolve())
+    return load_map(folder.resolve())
 
 
 def _lint(args: argparse.Namespace) -> int:

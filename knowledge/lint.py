@@ -87,6 +87,8 @@ def lint(the_map: KnowledgeMap, only: Iterable[str] = ()) -> LintReport:
         counts=_counts(the_map),
     )
     for skill in skills:
+        own = skill.model_dump(exclude={"questions"})
+        report.errors += [f"{skill.id}: {where} is still to be written" for where in _to_do(own, "")]
         for q in skill.questions:
             where = f"{skill.id}/{q.id}"
             report.errors += [f"{where}: {m}" for m in _question_errors(q, known)]
@@ -99,6 +101,10 @@ def lint(the_map: KnowledgeMap, only: Iterable[str] = ()) -> LintReport:
 
 
 def _question_errors(q: Question, known: set[str]) -> Iterator[str]:
+    todo = list(_to_do(q.model_dump(mode="json", by_alias=True), ""))
+    yield from (f"{where} is still to be written" for where in todo)
+    if todo:
+        return
     yield from _languages(q)
     for lang in ("zh", "en"):
         seconds = talk_seconds(q.talk.text(lang), lang)
@@ -161,11 +167,21 @@ def _question_warnings(q: Question) -> Iterator[str]:
                 yield f"the right option is by far the longest ({lang})"
 
 
+def _to_do(value: object, where: str) -> Iterator[str]:
+    """Places below `where` whose text says TODO, as `points.2.zh`."""
+    if isinstance(value, str):
+        if "TODO" in value:
+            yield where
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            yield from _to_do(v, f"{where}.{k}".lstrip("."))
+    elif isinstance(value, list):
+        for n, v in enumerate(value, 1):
+            yield from _to_do(v, f"{where}.{n}")
+
+
 def _languages(q: Question) -> Iterator[str]:
     for name, text in _texts(q):
-        if "TODO" in text.zh + text.en:
-            yield f"{name} is still to be written"
-            continue
         if not _CJK.search(text.zh) and q.kind is not Kind.CHOICE:
             yield f"{name}.zh has no Chinese in it"
         if _CJK.search(text.en):

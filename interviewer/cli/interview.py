@@ -190,7 +190,6 @@ def _prepare(
         minutes=settings.minutes,
         skill=the_map.skill(skill).id if skill else None,
         only=only,
-        pack=str(the_map.pack) if the_map.pack else None,
         **own,
     )
     return Prepared(settings, the_map, setup, load_rules(cache_file=paths.rules_cache())), script

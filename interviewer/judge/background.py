@@ -62,3 +62,7 @@ def main() -> None:
     table = build(documents, f"word counts over the {len(documents)} questions of knowledge/data")
     _path().write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
     sys.stdout.write(f"{_path()}: {len(table['df'])} words of {len(documents)} questions\n")
+
+
+if __name__ == "__main__":
+    main()

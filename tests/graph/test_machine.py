@@ -12,6 +12,7 @@ from interviewer.interview import Engine, Interview, View, open_engine, preview
 from interviewer.models import Setup
 from knowledge import KnowledgeMap, load_map
 from tests.fake_judge import FakeJudge
+from tests.unit.small_map import skill, write_map
 
 QUESTION = "sft-fundamentals.loss"
 
@@ -201,14 +202,29 @@ async def test_no_time_left_means_no_further_question(engine: Engine) -> None:
     assert view.finished and ("时间" in view.why_ended or "time" in view.why_ended)
 
 
-async def test_a_scope_without_questions_is_refused(engine: Engine) -> None:
-    empty = next(
-        s.id for s in engine.the_map.skills.values()
-        if not s.questions and not any(engine.the_map.skills[p].questions for p in s.prerequisites)
-        and not s.prerequisites
-    )  # fmt: skip
-    with pytest.raises(UsageError):
-        await engine.start(setup(skill=empty))
+async def test_a_scope_without_questions_is_refused(db: Path, judge: FakeJudge, tmp_path: Path) -> None:
+    the_map = load_map(write_map(tmp_path / "map", skill("begun", []), skill()))
+    async with open_engine(db, judge=lambda: judge, the_map=the_map) as engine:
+        with pytest.raises(UsageError):
+            await engine.start(setup(skill="begun"))
+        assert (await engine.start(setup(questions=1))).setup.pack == str(tmp_path / "map")
+
+
+async def test_an_interview_goes_on_only_with_the_map_it_was_held_on(
+    db: Path, judge: FakeJudge, tmp_path: Path
+) -> None:
+    pack = load_map(write_map(tmp_path / "map", skill()))
+    async with open_engine(db, judge=lambda: judge, the_map=pack) as engine:
+        here = (await engine.start(setup(questions=1))).id
+    async with open_engine(db, judge=lambda: judge) as engine:
+        there = (await engine.start(setup())).id
+        with pytest.raises(SessionError, match="held on the pack") as e:
+            await engine.resume(here)
+        assert e.value.hint == f"add --pack {tmp_path / 'map'}"
+    async with open_engine(db, judge=lambda: judge, the_map=pack) as engine:
+        assert (await engine.resume(here)).view().turn is not None
+        with pytest.raises(SessionError, match="held on the packaged map"):
+            await engine.resume(there)
 
 
 async def test_resume_in_a_new_engine_goes_on_with_the_draft(db: Path, judge: FakeJudge) -> None:

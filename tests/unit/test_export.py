@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,17 @@ def test_what_is_left_out(fmt: str) -> None:
     the_map = load_map()
     q = next(q for q in the_map.questions.values() if q.kind.value == "open")
     one = Chosen(the_map, (q,), "en", answers=False, scripts=False, follow_ups=False)
-    bare = render(one, fmt).replace("\\", "")  # type: ignore[arg-type]
+    bare = letters(render(one, fmt))  # type: ignore[arg-type]
     for text in (q.reference.en, q.talk.en, q.points[0].en, q.bonus_line.en, q.follow_ups[0].en, q.sources[0].label):
-        assert text[:60] not in bare
-    assert q.id in bare
+        assert letters(text[:60]) not in bare
+    assert letters(q.id) in bare
     with_scripts = render(Chosen(the_map, (q,), "en", answers=False, follow_ups=False), fmt)  # type: ignore[arg-type]
-    assert q.talk.en[:40] in with_scripts.replace("\\", "").replace("&#39;", "'").replace("&#x27;", "'")
+    assert letters(q.talk.en[:60]) in letters(with_scripts)
+
+
+def letters(text: str) -> str:
+    """Letters and digits, whatever the format makes of the rest."""
+    return "".join(c for c in unescape(text) if c.isalnum())
 
 
 def test_markdown_shows_hostile_text_as_text(hostile: KnowledgeMap) -> None:

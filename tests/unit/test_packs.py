@@ -29,7 +29,8 @@ def test_a_pack_is_begun_whole_and_lint_says_what_is_to_be_written(tmp_path: Pat
     the_map = open_map(pack)
     assert list(the_map.skills) == ["joins"] and the_map.pack == pack.resolve()
     faults = lint(the_map).errors
-    assert any("ask is still to be written" in f for f in faults) and all("joins.first-question" in f for f in faults)
+    for where in ("joins/joins.first-question: ask.zh", "points.1.terms.1", "sources.1.doc", "joins: scope.en"):
+        assert any(where in f and f.endswith("is still to be written") for f in faults)
     assert [p.name for p in begin_skill("windows", pack=pack)] == ["windows.yaml"]
 
 
