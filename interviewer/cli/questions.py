@@ -16,12 +16,16 @@ from interviewer.errors import Exit, UsageError
 if TYPE_CHECKING:
     from interviewer.export import Chosen, Format
     from knowledge import KnowledgeMap, Question
+    from knowledge.models import Level
 
 
 def questions(
     role: RoleFilter = None,
     skill: Annotated[str | None, typer.Option(help="Only of this skill.")] = None,
     kind: Annotated[str | None, typer.Option(help="open, scenario, choice or code.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Only what is expected of junior, mid or senior.", show_default="all")
+    ] = None,
     must: Annotated[
         int | None,
         typer.Option("--must", metavar="N", min=1, help="The first N of the role's list, and why each is on it."),
@@ -54,7 +58,7 @@ def questions(
     the_map = open_map(settings.pack)
     wanted_role = the_map.role(role).id if role else None
     wanted = "json" if as_json else fmt or (format_for(output) if output else None)
-    found = _found(the_map, wanted_role, skill, kind, must)
+    found = _found(the_map, wanted_role, skill, kind, must, _level(level, wanted_role))
     if not found:
         say("no question fits")
         return
@@ -67,10 +71,25 @@ def questions(
         _write(chosen, wanted, output)
 
 
+def _level(level: str | None, role: str | None) -> Level | None:
+    from knowledge.depth import LEVELS
+
+    if level is None:
+        return None
+    if level not in LEVELS:
+        raise UsageError(f"--level {level!r} is none of {', '.join(LEVELS)}")
+    if role is None:
+        raise UsageError(
+            "--level needs a role: what is expected differs", hint="for example --role algo --level junior"
+        )
+    return level
+
+
 def _found(
-    the_map: KnowledgeMap, role: str | None, skill: str | None, kind: str | None, must: int | None
+    the_map: KnowledgeMap, role: str | None, skill: str | None, kind: str | None, must: int | None, level: Level | None
 ) -> list[Question]:
     from knowledge import Kind
+    from knowledge.depth import beyond
 
     kinds = [k.value for k in Kind]
     if kind is not None and kind not in kinds:
@@ -85,6 +104,7 @@ def _found(
         if (role is None or role in q.roles)
         and (wanted_skill is None or s.id == wanted_skill)
         and (kind is None or q.kind.value == kind)
+        and (level is None or role is None or not beyond(q, role, level))
     ]
     return found if must is None or role is None else _most_needed(the_map, found, role)[:must]
 
@@ -114,7 +134,7 @@ def _listed(chosen: Chosen) -> None:
     for n, q in enumerate(chosen.questions, 1):
         head = Text(f"{n:>3}  ", style="dim")
         head.append(q.id, style="bold")
-        about = [chosen.standing(q), chosen.kind(q), chosen.t("difficulty", n=q.difficulty)]
+        about = [chosen.standing(q), chosen.expected(q), chosen.kind(q), chosen.t("difficulty", n=q.difficulty)]
         head.append(f"  {' · '.join(a for a in about if a)}", style="dim")
         console.print(head)
         console.print(Padding(Text(q.ask.text(chosen.lang)), (0, 0, 0, 5)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from interviewer.export.chosen import Chosen
 from knowledge import Question
+from knowledge.depth import expected_from
 
 ANSWERS = ("points", "misconceptions", "reference", "sources", "key", "checks", "solution")
 SCRIPTS = ("talk", "bonus_line")
@@ -30,5 +31,6 @@ def _row(chosen: Chosen, q: Question) -> dict[str, Any]:
         for probe in row.get("follow_ups", []):
             probe.pop("points", None)
     if chosen.role:
+        row["expected_from"] = expected_from(q, chosen.role)
         row["why"] = chosen.why(q) or None
     return row

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from interviewer.export.words import WORDS
 from knowledge import KnowledgeMap, Question, Skill
+from knowledge.depth import expected_from
 from knowledge.models import FollowUp, Lang, Point
 
 
@@ -54,6 +55,10 @@ class Chosen:
         """What the question is to the role, in words; empty without a role."""
         found = question.roles.get(self.role) if self.role else None
         return self.t(f"standing.{found}") if found else ""
+
+    def expected(self, question: Question) -> str:
+        """From which level on the role is expected to know it, in words; empty without a role."""
+        return self.t(f"from.{expected_from(question, self.role)}") if self.role else ""
 
     def kind(self, question: Question) -> str:
         return self.t(f"kind.{question.kind.value}")

@@ -26,7 +26,13 @@ def _question(chosen: Chosen, q: Question, number: int) -> Iterator[str]:
     lang = chosen.lang
     yield f"### {number}. {plain(q.ask.text(lang))}"
     yield ""
-    about = [chosen.standing(q), chosen.kind(q), chosen.t("difficulty", n=q.difficulty), chosen.skill(q).text(lang)]
+    about = [
+        chosen.standing(q),
+        chosen.expected(q),
+        chosen.kind(q),
+        chosen.t("difficulty", n=q.difficulty),
+        chosen.skill(q).text(lang),
+    ]
     yield f"{' · '.join(plain(a) for a in about if a)} · `{q.id}`"
     if why := chosen.why(q):
         yield ""

@@ -34,6 +34,7 @@ def _row(chosen: Chosen, q: Question) -> dict[str, str]:
         "options": "\n".join(f"{chr(65 + n)}. {c.text(lang)}" for n, c in enumerate(q.choices)),
     }
     if chosen.role:
+        row["expected"] = chosen.expected(q)
         row["why"] = chosen.why(q)
     if chosen.answers:
         bonus = chosen.t("bonus")

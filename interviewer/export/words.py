@@ -33,6 +33,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "standing.must": ("必问", "must ask"),
     "standing.deep": ("深挖", "deep dive"),
     "standing.nice": ("了解", "good to know"),
+    "from.junior": ("初级起", "from junior on"),
+    "from.mid": ("中级起", "from mid level on"),
+    "from.senior": ("高级", "senior"),
     "skill": ("技能", "Skill"),
     "category": ("类别", "Category"),
     "made": (

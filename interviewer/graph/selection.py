@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from interviewer.ability import Belief, Outcome, Relation, belief, expected_information, relation_from
 from interviewer.models import Setup, Turn
 from knowledge import KnowledgeMap, Question, Role, Skill
+from knowledge.depth import beyond
 
 STANDING_VALUE = {"must": 1.0, "deep": 0.75, "nice": 0.35}
 KIND_SHARE = {"open": 0.5, "scenario": 0.4, "choice": 0.2, "code": 0.15}
 """Above this share of the questions so far, a further one of that kind is worth less."""
 LEVEL_DIFFICULTY = {"junior": 4.0, "mid": 5.5, "senior": 7.0}
+BEYOND_LEVEL = 0.6
+"""What a question is worth that is expected only of the level above."""
 WARM_UP = 2
 """The first questions stay near the level's difficulty, so that nobody begins with the hardest."""
 READY_LOGIT = -1.0
@@ -104,6 +107,7 @@ def rank(the_map: KnowledgeMap, setup: Setup, asked: list[str], outcomes: list[O
         weight = s.weights[setup.role]
         standing = q.roles.get(setup.role, "nice")
         value = information * max(weight, 1) / 3 * STANDING_VALUE[standing]
+        value *= BEYOND_LEVEL ** beyond(q, setup.role, setup.level)
         value *= 0.45 ** skills_asked[s.id] * 0.6 ** setup.seen.get(q.id, 0)
         if asked:
             share = categories_asked[s.category] / len(asked)

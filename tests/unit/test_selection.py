@@ -9,8 +9,10 @@ import pytest
 
 from interviewer.ability import Outcome, belief
 from interviewer.graph import selection
+from interviewer.graph.selection import rank
 from interviewer.models import Setup
 from knowledge import KnowledgeMap, load_map
+from knowledge.depth import LEVELS, beyond, expected_from
 from tests.unit.judged import hint, judgement, turn
 
 ROLES = ["algo", "eng", "app", "testdev"]
@@ -197,3 +199,23 @@ def test_every_skill_of_the_role_has_a_belief(the_map: KnowledgeMap) -> None:
     assert set(found) == {k.id for k in the_map.skills.values() if k.weights[s.role] > 0}
     alone = belief("lora", [], s.level, selection.relation(the_map))
     assert found["lora"].mean == alone.mean
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_more_is_expected_of_the_experienced(the_map: KnowledgeMap, role: str) -> None:
+    asked = [q for q in the_map.questions.values() if role in q.roles]
+    counts = [sum(not beyond(q, role, level) for q in asked) for level in LEVELS]
+    assert 0 < counts[0] < counts[1] < counts[2] == len(asked)
+    for standing in ("must", "deep", "nice"):
+        levels = [LEVELS.index(expected_from(q, role)) for q in sorted(asked, key=lambda q: q.difficulty)
+                  if q.roles[role] == standing]  # fmt: skip
+        assert levels == sorted(levels), "harder is never expected earlier"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_juniors_are_seldom_asked_what_is_expected_of_seniors(the_map: KnowledgeMap, role: str) -> None:
+    def senior_only(level: str) -> int:
+        firsts = [rank(the_map, setup(role=role, level=level, seed=n), [], [])[:8] for n in range(10)]
+        return sum(expected_from(c.question, role) == "senior" for first in firsts for c in first)
+
+    assert senior_only("junior") < senior_only("senior")
