@@ -27,6 +27,8 @@ EXAMPLES = """examples:
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
   python -m evals run --check-card                    fail when the judge card is out of date
   python -m evals check                               faults in answers*.jsonl and grades*.jsonl
+  python -m evals probes                              what can the judge be talked into? exit code 1 when one fails
+  python -m evals probes negation master-keys         two of them
   python -m evals map lora peft                       does the judge recognise the map's own texts?
 """
 
@@ -78,6 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="look for faults in the eval set")
     check.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
     check.set_defaults(command=_check)
+    probes = commands.add_parser(
+        "probes", help="perturb answers and see what the judge makes of them",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Programs that change answers (attacks, padding, negation, deletion, another order, ...), each "
+        "with a\npass line. Exit code 1 when one is not passed.",
+    )  # fmt: skip
+    probes.add_argument("names", nargs="*", metavar="PROBE", help="only these; default: all")
+    probes.add_argument("--judge", default="offline", help="offline (the default)")
+    probes.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
+    probes.add_argument("--seed", type=int, default=0, help="which answers and questions are drawn")
+    probes.add_argument("--json", action="store_true", help="print the outcomes as one JSON object")
+    probes.set_defaults(command=_probes)
     own = commands.add_parser(
         "map", help="judge the map's own texts", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Every question's reference, talk, misconceptions and \"don't know\", judged offline in both\n"
@@ -151,6 +165,25 @@ def _check(args: argparse.Namespace) -> int:
     for rater, n in short.items():
         print(f"{rater} has graded {n} of them")
     return int(Exit.DONE)
+
+
+def _probes(args: argparse.Namespace) -> int:
+    from evals.probes import Outcome, run_probes
+    from evals.probes.suite import Bench
+    from knowledge import load_map
+
+    bench = Bench(_judge(args.judge, args.embedder), load_dataset(), load_map(), seed=args.seed)
+
+    def tell(o: Outcome) -> None:
+        interval = "" if o.low is None else f" [{o.low:+.3f}, {o.high:+.3f}]"
+        print(f"{'ok  ' if o.passed else 'FAIL'} {o.name:<26} {o.value:+.3f}{interval}  n={o.n:<4} {o.line}")
+        if not o.passed and o.worst:
+            print(f"       {'; '.join(o.worst[:3])}")
+
+    outcomes = asyncio.run(run_probes(bench, args.names, told=tell if not args.json else lambda _: None))
+    if args.json:
+        print(json.dumps({"judge": args.judge, "probes": [o.as_json() for o in outcomes]}, ensure_ascii=False))
+    return int(Exit.DONE if all(o.passed for o in outcomes) else Exit.FAILED_ROWS)
 
 
 def _map(args: argparse.Namespace) -> int:

