@@ -34,6 +34,23 @@ _IGNORANCE_EN = re.compile(
 )
 
 
+LEAST = 0.5
+"""Content below which an answer to an open question says nothing: a number, a sign, a filler."""
+_OPENER = re.compile(
+    r"(?:解|答|综上(?:所述)?|总之|总的来说|答案(?:如下|是)?|好的|好|那么?|首先|其次|最后"
+    r"|(?:让我|我)?(?:们)?(?:来)?(?:一步一步|逐步)(?:地|来)?(?:分析|思考|解决|推理)?(?:一下)?"
+    r"|(?:这个问题)?我来(?:回答|讲|说|分析)(?:一下)?|(?:这个|该)?问题(?:我)?(?:来)?(?:回答|分析)(?:一下)?)"
+    r"|(?:(?:the )?(?:solution|answer|response|explanation|reasoning|thought process|final answer|step \d+)(?: is)?"
+    r"|let(?:'s| us|me| me)? (?:solve|think(?: about)?|work through|break down|go through) (?:this|it|the problem)"
+    r"(?: step by step| carefully)?|i think|well|sure|okay|ok)"
+)
+
+
+def opening(parts: list[Clause]) -> list[bool]:
+    """Which clauses only open or close an answer. Such phrases alone fool judges (arXiv:2507.08794)."""
+    return [_OPENER.fullmatch(p.text.strip()) is not None for p in parts]
+
+
 def dont_know(parts: list[Clause], substance: float) -> bool:
     """An honest “don't know” with nothing substantive after it.
 

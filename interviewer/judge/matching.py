@@ -172,5 +172,7 @@ def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
     said, words = reading.stances[clause], reading.words[clause]
     meant = max(wording.pieces, key=lambda p: sum(lexicon.weight(w) for w in p.words & words))
     if said.denied != meant.stance.denied:
-        return not (meant.stance.negated if said.denied else said.negated)
+        plain = meant.stance if said.denied else said
+        # A negative claim is turned round by a denial that repeats it: “it is not true that B does not start at 0”.
+        return not plain.negated or bool(said.heads & meant.stance.heads)
     return opposed(reading.parts[clause].text, words, meant.text, meant.words)

@@ -65,7 +65,10 @@ def read(answer: str, index: RubricIndex, limit: int) -> Reading:
     if stuffed:
         flags.append("stuffing")
     listed = np.array([_mostly_within(p, items) for p in parts], dtype=bool)
-    masked = np.array([s or e for s, e in zip(steering, echo, strict=True)], dtype=bool)
+    opens = conduct.opening(parts)
+    masked = np.array([any(m) for m in zip(steering, echo, opens, strict=True)], dtype=bool)
+    if sum(lexicon.content(p.text) for p in parts) < conduct.LEAST:
+        masked[:] = True
     if "copied_question" in flags or (stuffed and len(parts)):
         masked |= listed if "copied_question" not in flags else True
     substance = _substance(parts, words, index)
@@ -96,7 +99,7 @@ def without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
 def _stances(parts: list[Clause], text: str) -> tuple[Stance, ...]:
     wrong = ruled_out(text)
     return tuple(
-        replace(s, denied=True) if any(a <= p.start and p.end <= b for a, b in wrong) else s
+        replace(s, denied=True) if _mostly_within(p, wrong) else s
         for p, s in zip(parts, stances([p.text for p in parts]), strict=True)
     )
 
