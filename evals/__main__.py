@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.datasets import DATA, Dataset, load_dataset
+from evals.splits import SPLITS
 from interviewer.errors import ConfigError, Exit, InterviewerError, UsageError
 from knowledge import MapError
 from rubrics import RubricError
@@ -25,10 +26,12 @@ EXAMPLES = """examples:
   python -m evals run --judge offline --json          the same as one JSON object
   python -m evals run --judge offline --output out/   also out/result.json and out/items.jsonl
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
-  python -m evals run --check-card                    fail when the judge card is out of date
+  python -m evals run --split test                    the half of the questions that nothing was fitted on
+  python -m evals run --split test --check-card       fail when the judge card is out of date
   python -m evals check                               faults in answers*.jsonl and grades*.jsonl
   python -m evals probes                              what can the judge be talked into? exit code 1 when one fails
   python -m evals probes negation master-keys         two of them
+  python -m evals calibrate --id fusion-v3            fit the offline judge's weights and intervals on the dev half
   python -m evals map lora peft                       does the judge recognise the map's own texts?
 """
 
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print the result as one JSON object")
     run.add_argument("--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there")
     run.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
+    run.add_argument("--split", choices=SPLITS, help="only this half of the questions; the card is made of `test`")
     run.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
     run.add_argument("--card", action="store_true", help="write the judge card that the product shows")
     run.add_argument("--check-card", action="store_true", help="fail when the kept judge card says otherwise")
@@ -92,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     probes.add_argument("--seed", type=int, default=0, help="which answers and questions are drawn")
     probes.add_argument("--json", action="store_true", help="print the outcomes as one JSON object")
     probes.set_defaults(command=_probes)
+    fit = commands.add_parser("calibrate", help="fit the offline judge's fusion on the dev half, into a versioned file")
+    fit.add_argument("--id", required=True, help="name of the new version, such as fusion-v3")
+    fit.add_argument("--output", type=Path, metavar="FILE", help="default: beside the others, as ID.json")
+    fit.add_argument("--split", default="dev", help="dev; any other half is refused")
+    fit.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
+    fit.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
+    fit.set_defaults(command=_calibrate)
     own = commands.add_parser(
         "map", help="judge the map's own texts", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Every question's reference, talk, misconceptions and \"don't know\", judged offline in both\n"
@@ -110,7 +121,9 @@ def _run(args: argparse.Namespace) -> int:
 
     if find_spec("krippendorff") is None:
         raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
-    dataset = load_dataset(args.data)
+    if (args.card or args.check_card) and args.split != "test":
+        raise UsageError("the card is made of the half that nothing was fitted on", hint="add --split test")
+    dataset = load_dataset(args.data).only(args.split)
     if not dataset.items:
         raise UsageError("no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made")
     if dataset.ungraded:
@@ -120,13 +133,14 @@ def _run(args: argparse.Namespace) -> int:
     judged = asyncio.run(judge_all(dataset, judge))
     say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
     about = _about(judged)
-    result: dict[str, Any] = {"judge": about, **assess(dataset, judged)}
+    result: dict[str, Any] = {"judge": about, "split": args.split or "all", **assess(dataset, judged)}
     if args.output:
         _write(args.output, result, judged)
     if args.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
         name = " ".join(str(about[k]) for k in ("kind", "model", "embedder", "calibration") if about.get(k))
+        name += f", split {args.split}" if args.split else ""
         print(as_text(result, f"judge {name}", raters=RATERS if args.data == DATA else ""), end="")
     if not _card(args, result, dataset):
         return int(Exit.FAILED_ROWS)
@@ -149,7 +163,7 @@ def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) ->
     differs = card_differs(args.judge, card)
     if differs:
         say(f"error: the judge card is out of date: {differs}")
-        say("  python -m evals run --card, and look at what changed")
+        say("  python -m evals run --split test --card, and look at what changed")
     return differs is None
 
 
@@ -184,6 +198,27 @@ def _probes(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"judge": args.judge, "probes": [o.as_json() for o in outcomes]}, ensure_ascii=False))
     return int(Exit.DONE if all(o.passed for o in outcomes) else Exit.FAILED_ROWS)
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from evals.calibrate import as_json, calibrate
+    from interviewer.judge import OfflineJudge
+    from interviewer.judge.fusion import Fusion, folder, load_fusion
+
+    target = args.output or folder() / f"{args.id}.json"
+    if target.exists():
+        raise UsageError(f"{target} exists", hint="a version that was used stays as it is; give another --id")
+    base = _judge("offline", args.embedder)
+    assert isinstance(base, OfflineJudge)
+
+    def make(fusion: Fusion) -> OfflineJudge:
+        return base.with_fusion(fusion)
+
+    say("fitting on the dev half; about a minute")
+    fitted = calibrate(load_dataset(args.data), make, load_fusion(), id=args.id, split=args.split)
+    target.write_text(json.dumps(as_json(fitted), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    say(f"written to {target}; DEFAULT in interviewer/judge/fusion.py says which version is used")
+    return int(Exit.DONE)
 
 
 def _map(args: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """The judge card: what the harness found, as the one line that the product shows beside every report.
 
-`python -m evals run --card` writes it into the package; `--check-card` fails when what is measured now
+`python -m evals run --split test --card` writes it into the package; `--check-card` fails when what is measured now
 differs from it, so that a change of the judge cannot keep an old card.
 """
 

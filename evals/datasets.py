@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from evals.splits import split_of
 from interviewer.errors import InputError
 from knowledge import KnowledgeMap, Question, UnknownNameError, load_map
 
@@ -102,6 +103,16 @@ class Dataset:
     ungraded: tuple[EvalAnswer, ...]
     hash: str
     """Of every file that was read."""
+
+    def only(self, split: str | None) -> Dataset:
+        """The answers to the questions of one half (`splits.py`); all of them for None."""
+        if split is None:
+            return self
+        return Dataset(
+            tuple(i for i in self.items if split_of(i.answer.question_id) == split),
+            tuple(a for a in self.ungraded if split_of(a.question_id) == split),
+            self.hash,
+        )
 
     @property
     def raters(self) -> list[str]:

@@ -1,6 +1,6 @@
 """The judge card: how far a judge was found to agree with reference grades, in one line.
 
-The evaluation harness writes the file (`python -m evals run --card`); the product only reads it.
+The evaluation harness writes the file (`python -m evals run --split test --card`); the product only reads it.
 """
 
 from __future__ import annotations

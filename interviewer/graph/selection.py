@@ -16,7 +16,7 @@ from interviewer.models import Setup, Turn
 from knowledge import KnowledgeMap, Question, Role, Skill
 from knowledge.depth import beyond
 
-STANDING_VALUE = {"must": 1.0, "deep": 0.75, "nice": 0.35}
+STANDING_VALUE = {"must": 1.0, "deep": 0.75, "nice": 0.45}
 KIND_SHARE = {"open": 0.5, "scenario": 0.4, "choice": 0.2, "code": 0.15}
 """Above this share of the questions so far, a further one of that kind is worth less."""
 LEVEL_DIFFICULTY = {"junior": 4.0, "mid": 5.5, "senior": 7.0}

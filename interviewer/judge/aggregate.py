@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interviewer.judge.fusion import Band
 from rubrics.models import KindPolicy, Policy
 
 BASE_HALF_WIDTH = 1.2
@@ -63,10 +64,12 @@ def marks(
     *,
     chosen_right: bool | None = None,
     review: bool = False,
+    bands: Sequence[Band] = (),
 ) -> Marks:
     """The marks of an answer.
 
-    `chosen_right` is for choice questions: whether the option is right, None when none was recognised.
+    `chosen_right` is for choice questions: whether the option is right, None when none was recognised. `bands` are
+    fitted intervals; without them a default rule makes one.
     """
     rule = policy.kinds[kind]
     share = coverage(points)
@@ -77,8 +80,9 @@ def marks(
     raw -= min(sum(penalties), rule.misconception_cap)
     score = round(min(max(raw, 0.0), 10.0), 2)
     low, high = interval(score, points, penalties)
+    # Whom to look at first goes by the doubt in the credits, not by the interval, which is as wide as its worst tail.
     doubtful = high - low >= policy.review_interval
-    return Marks(score, grade(score), (low, high), review or doubtful)
+    return Marks(score, grade(score), fitted(score, bands) if bands else (low, high), review or doubtful)
 
 
 def _choice(share: float, right: bool | None, rule: KindPolicy) -> float:
@@ -94,6 +98,12 @@ def interval(score: float, points: Sequence[Credit], penalties: Sequence[float] 
     doubt = sum(p.weight * 4 * p.credit * (1 - p.credit) for p in counted) / total
     half = BASE_HALF_WIDTH + DOUBT_HALF_WIDTH * doubt + 0.3 * (len(penalties) > 0)
     return round(max(score - half, 0.0), 2), round(min(score + half, 10.0), 2)
+
+
+def fitted(score: float, bands: Sequence[Band]) -> tuple[float, float]:
+    """The conformal interval of a score: that of its band."""
+    band = next((b for b in bands if score <= b.up_to), bands[-1])
+    return round(max(score + band.low, 0.0), 2), round(min(score + band.high, 10.0), 2)
 
 
 def dimensions(points: Sequence[Credit], misconceptions: int) -> dict[str, int]:

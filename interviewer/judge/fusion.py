@@ -39,6 +39,8 @@ class Fusion(BaseModel):
     against_from: float = Field(ge=0, le=1)
     """`against` from which a point with no other evidence is contradicted."""
     misconception: MisconceptionRule
+    intervals: tuple[Band, ...] = ()
+    """By score, lowest first; none: the default rule of `aggregate`."""
 
     def probability(self, signals: dict[str, float]) -> float:
         """How likely the point is made. Monotone in every signal by the sign of its weight."""
@@ -62,6 +64,18 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
     return min(max((value - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
 
 
+class Band(BaseModel):
+    """Where the reference lay for scores up to `up_to`: from score + low to score + high, at 90 %."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    up_to: float
+    low: float = Field(le=0)
+    high: float = Field(ge=0)
+    silent: bool = False
+    """For answers with a flag that says there is nothing in them; about these there is little doubt."""
+
+
 class MisconceptionRule(BaseModel):
     """When an answer is taken to hold a wrong belief."""
 
@@ -80,10 +94,15 @@ class MisconceptionRule(BaseModel):
 Fusion.model_rebuild()
 
 
+def folder() -> Path:
+    """Where the versions lie."""
+    return Path(str(files("interviewer.judge") / "data"))
+
+
 @cache
 def load_fusion(path: Path | None = None) -> Fusion:
     """The weights at `path` (default: the packaged ones). Raises ConfigError."""
-    source = path or Path(str(files("interviewer.judge") / "data" / DEFAULT))
+    source = path or folder() / DEFAULT
     try:
         return Fusion.model_validate(json.loads(source.read_text("utf-8")))
     except (OSError, ValueError) as e:

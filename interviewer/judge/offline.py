@@ -48,6 +48,8 @@ UNPARSED_SHARE = 0.5
 """Part of its lexical credit that a point keeps when the code cannot be parsed."""
 ON_TOPIC = 0.15
 """Similarity with the rubric from which an answer without substance is vague rather than off the topic."""
+SILENT = frozenset({"empty", "dont_know", "copied_question"})
+"""Flags of answers that say nothing on the question, beyond much doubt."""
 NOTHING = frozenset({"empty", "dont_know", "copied_question"})
 """Flags of answers in which no point can have been made."""
 
@@ -99,6 +101,14 @@ class OfflineJudge:
         self._lock = threading.Lock()
         # Words and vectors are pure Python for the most part: a second thread would only fight for the interpreter.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="judge")
+
+    def with_fusion(self, fusion: Fusion) -> OfflineJudge:
+        """The same judge with other weights; embedder and indexes are shared."""
+        other = OfflineJudge(
+            self.embedder, rules=self.rules, fusion=fusion, flags=self.flags, model_answers=self._model_answers
+        )
+        other._indexes = self._indexes
+        return other
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """See `judge_sync`; off the event loop, since another embedder can take long."""
@@ -194,6 +204,7 @@ class OfflineJudge:
             rubric.kind.value,
             chosen_right=seen.right,
             review=bool({"too_long", "no_choice", "injection", "code_unparsed"} & set(flags)),
+            bands=[b for b in self.fusion.intervals if b.silent == bool(SILENT & set(flags))],
         )
         return Judgement(
             score=marks.score,

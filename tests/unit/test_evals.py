@@ -16,6 +16,7 @@ from evals.assess import Judged, Table, assess, ceiling, covered, thirds
 from evals.datasets import DATA, Dataset, load_dataset
 from evals.runner import judge_all
 from evals.show import as_text
+from evals.splits import split_of
 from interviewer.errors import InputError
 from interviewer.models import Judgement, Rubric
 from knowledge import load_map
@@ -258,9 +259,12 @@ class TestCommand:
         done = self.run("run", "--data", perfect, "--output", perfect / "answers.jsonl")
         assert done.returncode == 3 and "Traceback" not in done.stderr and "answers.jsonl" in done.stderr
         (tmp_path / "one").mkdir()
-        write(tmp_path / "one", [answer(0, 3)], [rating(0, "r1", 3)])
-        done = self.run("run", "--data", tmp_path / "one", "--check-card")
+        n = next(n for n, q in enumerate(QUESTIONS) if split_of(q.id) == "test")
+        write(tmp_path / "one", [answer(n, 3)], [rating(n, "r1", 3)])
+        done = self.run("run", "--data", tmp_path / "one", "--split", "test", "--check-card")
         assert done.returncode == 1 and "no card can be made" in done.stderr
+        done = self.run("run", "--data", tmp_path / "one", "--check-card")
+        assert done.returncode == 2 and "--split test" in done.stderr
 
     def test_without_its_extra(self, perfect: Path) -> None:
         code = (

@@ -129,3 +129,15 @@ def test_drawings_escape(tmp_path: Path) -> None:
     the_map = load_map(folder)
     ET.fromstring(as_svg(the_map, "en"))
     assert "<b>" not in as_mermaid(the_map, "en") and '"name"' not in as_mermaid(the_map, "en")
+
+
+def test_every_role_has_a_list_of_thirty_with_why() -> None:
+    the_map = load_map()
+    whys = [a.why.en for r in the_map.roles for a in r.asked] + [a.why.zh for r in the_map.roles for a in r.asked]
+    assert len(whys) == len(set(whys)) == 240, "no two alike"
+    for role in the_map.roles:
+        standings = [the_map.question(a.question).roles[role.id] for a in role.asked]
+        assert standings == ["must"] * 18 + ["deep"] * 12
+        others = {s for q in the_map.questions.values() if q.id not in {a.question for a in role.asked}
+                  for r, s in q.roles.items() if r == role.id}  # fmt: skip
+        assert others == {"nice"}, "what a role must know is on its list"

@@ -1,0 +1,174 @@
+"""Fits the offline judge's fusion on the dev half: weights, ramp, and conformal intervals. Refuses any other half.
+
+weights    logistic regression of the reference credit on the signals (a credit of ½ counts half to either side),
+           ridge, and no weight below zero: a signal that says "made" must never lower the credit
+ramp       the probabilities that earn nothing and all, by the quadratic weighted kappa of the whole judge
+intervals  split conformal prediction by score band (Vovk 2012, Mondrian): quantiles of reference minus score
+           over answers judged by weights that had not seen their question
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.datasets import Dataset, Item
+from evals.metrics import qwk
+from evals.splits import for_fitting, split_of
+from interviewer.judge import OfflineJudge, question_rubric
+from interviewer.judge.fusion import Band, Fusion
+from interviewer.judge.offline import SILENT
+from interviewer.models import Judgement
+
+RIDGE = 2.0
+FOLDS = 6
+FLOORS, CEILINGS = (0.08, 0.12, 0.17, 0.22), (0.45, 0.55, 0.65, 0.75, 0.85)
+EDGES = (0.5, 2.0, 4.0, 6.0, 8.0, 9.5, 10.0)
+"""Upper ends of the score bands that have an interval of their own."""
+LEAST = 25
+"""Answers in a band, or it is joined with the next."""
+NOMINAL = 0.90
+Floats = NDArray[np.float64]
+MakeJudge = Callable[[Fusion], OfflineJudge]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One point of one answer: what was measured, and what the raters made of it."""
+
+    signals: dict[str, float]
+    credit: float
+    question: str
+
+
+def calibrate(dataset: Dataset, make: MakeJudge, start: Fusion, *, id: str, split: str = "dev") -> Fusion:
+    """`start` with everything fitted on the dev half of `dataset`. Raises UsageError for another half."""
+    dev = dataset.only(for_fitting(split))
+    items = list(dev.items)
+    rows = list(_rows(items, make(start)))
+    fitted = _with_ramp(items, make, _weighted(start, rows))
+    bands = _bands(items, make, start, fitted, rows)
+    questions = len({i.question.id for i in items})
+    return fitted.model_copy(
+        update={
+            "id": id,
+            "intervals": bands,
+            "provenance": (
+                f"`python -m evals calibrate`: logistic regression with non-negative weights (ridge {RIDGE:g}) on "
+                f"{len(rows)} points of {len(items)} answers to {questions} questions, the dev half of evals/data "
+                f"({dataset.hash}); ramp by QWK on the same; conformal intervals at {NOMINAL:.0%} by {FOLDS}-fold "
+                f"cross-fitting over questions. Gates, hedging and the misconception rule as in {start.id}. The "
+                "answers and their grades are by language models (evals/data/CARD.md)."
+            ),
+        }
+    )
+
+
+def _judged(items: Sequence[Item], judge: OfflineJudge) -> Iterator[Judgement]:
+    for item in items:
+        lang = "en" if item.answer.lang == "en" else "zh"
+        rubric = question_rubric(item.question, lang, item.answer.choice_order or ())
+        yield judge.judge_sync(rubric, item.answer.answer, lang)
+
+
+def _rows(items: Sequence[Item], judge: OfflineJudge) -> Iterator[Row]:
+    """Points whose credit is the signals' own: not those that a program's checks decide."""
+    for item, judgement in zip(items, _judged(items, judge), strict=True):
+        assert split_of(item.question.id) == "dev"
+        checked = {c.point for c in item.question.checks}
+        for p in judgement.points:
+            if p.id not in checked:
+                yield Row(p.signals, item.points[p.id], item.question.id)
+
+
+def _weighted(start: Fusion, rows: Sequence[Row]) -> Fusion:
+    """`start` with weights and bias of the rows. Signals keep the names that `start` gives them."""
+    from scipy.optimize import minimize
+
+    names = list(start.weights)
+    x = np.array([[r.signals.get(n, 0.0) for n in names] for r in rows])
+    y = np.array([r.credit for r in rows])
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        z = x @ theta[1:] + theta[0]
+        p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+        nll = float(np.sum(np.logaddexp(0, z) - y * z)) + RIDGE * float(theta[1:] @ theta[1:]) / 2
+        slope = p - y
+        return nll, np.concatenate([[slope.sum()], x.T @ slope + RIDGE * theta[1:]])
+
+    found = minimize(
+        loss, np.array([start.bias, *start.weights.values()]), jac=True, method="L-BFGS-B",
+        bounds=[(None, None), *[(0.0, None)] * len(names)],
+    )  # fmt: skip
+    bias, *weights = (round(float(v), 4) for v in found.x)
+    return start.model_copy(update={"bias": bias, "weights": dict(zip(names, weights, strict=True))})
+
+
+def _with_ramp(items: Sequence[Item], make: MakeJudge, fusion: Fusion) -> Fusion:
+    best: tuple[float, Fusion] | None = None
+    reference = np.array([i.grade for i in items], dtype=np.int64)
+    for floor, ceiling in product(FLOORS, CEILINGS):
+        tried = fusion.model_copy(update={"floor": floor, "ceiling": ceiling})
+        grades = np.array([j.grade or 0 for j in _judged(items, make(tried))], dtype=np.int64)
+        value = qwk(reference, grades, 6)
+        if best is None or value > best[0]:
+            best = (value, tried)
+    assert best is not None
+    return best[1]
+
+
+def _bands(
+    items: Sequence[Item], make: MakeJudge, start: Fusion, fitted: Fusion, rows: Sequence[Row]
+) -> tuple[Band, ...]:
+    """Intervals by score band, of residuals on questions that the weights had not seen."""
+    ids = sorted({i.question.id for i in items})
+    scores: list[float] = []
+    residuals: list[float] = []
+    silent: list[bool] = []
+    for fold in range(FOLDS):
+        held = set(ids[fold::FOLDS])
+        apart = _weighted(start, [r for r in rows if r.question not in held])
+        apart = apart.model_copy(update={"floor": fitted.floor, "ceiling": fitted.ceiling})
+        chosen = [i for i in items if i.question.id in held]
+        for item, judgement in zip(chosen, _judged(chosen, make(apart)), strict=True):
+            if judgement.score is not None:
+                scores.append(judgement.score)
+                residuals.append(2 * item.mean_grade - judgement.score)
+                silent.append(bool(SILENT & set(judgement.flags)))
+    quiet, s, r = np.array(silent), np.array(scores), np.array(residuals)
+    return (*_conformal(s[~quiet], r[~quiet], silent=False), *_conformal(s[quiet], r[quiet], silent=True))
+
+
+def _conformal(scores: Floats, residuals: Floats, *, silent: bool) -> Iterator[Band]:
+    waiting = np.zeros(len(scores), dtype=bool)
+    for n, edge in enumerate(EDGES):
+        below = EDGES[n - 1] if n else -1.0
+        waiting |= (scores > below) & (scores <= edge)
+        last = edge == EDGES[-1]
+        rest = int((scores > edge).sum())
+        if (waiting.sum() >= LEAST and (last or rest >= LEAST or rest == 0)) or last:
+            low, high = _quantiles(residuals[waiting]) if waiting.any() else (-3.0, 3.0)
+            yield Band(up_to=edge, low=round(min(low, 0.0), 2), high=round(max(high, 0.0), 2), silent=silent)
+            waiting[:] = False
+
+
+def _quantiles(residuals: Floats) -> tuple[float, float]:
+    """The narrowest range that holds the nominal share, with the finite-sample correction (n + 1).
+
+    Scores end at 0 and 10, so residuals lean to one side; equal tails would cover too much.
+    """
+    ordered, n = np.sort(residuals), len(residuals)
+    held = min(math.ceil(NOMINAL * (n + 1)), n)
+    widths = ordered[held - 1 :] - ordered[: n - held + 1]
+    at = int(np.argmin(widths))
+    return float(ordered[at]), float(ordered[at + held - 1])
+
+
+def as_json(fusion: Fusion) -> dict[str, Any]:
+    return fusion.model_dump(mode="json")
