@@ -19,6 +19,7 @@ from rubrics import RubricError
 
 if TYPE_CHECKING:
     from interviewer.judge import Judge
+    from interviewer.judge.fusion import Fusion
 
 RATERS = "language-model annotators, not people (evals/data/CARD.md)"
 EXAMPLES = """examples:
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     probes.set_defaults(command=_probes)
     fit = commands.add_parser("calibrate", help="fit the offline judge's fusion on the dev half, into a versioned file")
     fit.add_argument("--id", required=True, help="name of the new version, such as fusion-v3")
+    fit.add_argument("--start", type=Path, metavar="FILE", help="the version to begin with; default: the one in use")
     fit.add_argument("--output", type=Path, metavar="FILE", help="default: beside the others, as ID.json")
     fit.add_argument("--split", default="dev", help="dev; any other half is refused")
     fit.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="another eval set")
@@ -203,19 +205,19 @@ def _probes(args: argparse.Namespace) -> int:
 def _calibrate(args: argparse.Namespace) -> int:
     from evals.calibrate import as_json, calibrate
     from interviewer.judge import OfflineJudge
-    from interviewer.judge.fusion import Fusion, folder, load_fusion
+    from interviewer.judge.fusion import folder, load_fusion
 
     target = args.output or folder() / f"{args.id}.json"
     if target.exists():
         raise UsageError(f"{target} exists", hint="a version that was used stays as it is; give another --id")
-    base = _judge("offline", args.embedder)
+    base = _judge("offline", args.embedder, fusion=load_fusion(args.start))
     assert isinstance(base, OfflineJudge)
 
     def make(fusion: Fusion) -> OfflineJudge:
         return base.with_fusion(fusion)
 
     say("fitting on the dev half; about a minute")
-    fitted = calibrate(load_dataset(args.data), make, load_fusion(), id=args.id, split=args.split)
+    fitted = calibrate(load_dataset(args.data), make, load_fusion(args.start), id=args.id, split=args.split)
     target.write_text(json.dumps(as_json(fitted), ensure_ascii=False, indent=1) + "\n", "utf-8")
     say(f"written to {target}; DEFAULT in interviewer/judge/fusion.py says which version is used")
     return int(Exit.DONE)
@@ -238,12 +240,12 @@ def _map(args: argparse.Namespace) -> int:
     return int(Exit.FAILED_ROWS if findings else Exit.DONE)
 
 
-def _judge(name: str, embedder: str | None) -> Judge:
+def _judge(name: str, embedder: str | None, fusion: Fusion | None = None) -> Judge:
     if name != "offline":
         raise UsageError(f"--judge {name!r}: the judge there is without a model is `offline`")
     from interviewer.examiners import offline_judge
 
-    return offline_judge(embedder, notice=say)
+    return offline_judge(embedder, notice=say, fusion=fusion)
 
 
 def _about(judged: list[Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Fits the offline judge's fusion on the dev half: weights, ramp, and conformal intervals. Refuses any other half.
+"""Fits the offline judge's fusion on the dev half: weights, ceiling, and conformal intervals. Refuses any other half.
 
 weights    logistic regression of the reference credit on the signals (a credit of ½ counts half to either side),
            ridge, and no weight below zero: a signal that says "made" must never lower the credit
-ramp       the probabilities that earn nothing and all, by the quadratic weighted kappa of the whole judge
+ceiling    the probability that earns all, by QWK of the grades plus F1 of the points; the floor stays
 intervals  split conformal prediction by score band (Vovk 2012, Mondrian): quantiles of reference minus score
            over answers judged by weights that had not seen their question
 """
@@ -12,23 +12,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.assess import HALF
 from evals.datasets import Dataset, Item
-from evals.metrics import qwk
+from evals.metrics import precision_recall_f1, qwk
 from evals.splits import for_fitting, split_of
 from interviewer.judge import OfflineJudge, question_rubric
 from interviewer.judge.fusion import Band, Fusion
 from interviewer.judge.offline import SILENT
-from interviewer.models import Judgement
+from interviewer.models import Judgement, PointVerdict
 
 RIDGE = 2.0
 FOLDS = 6
-FLOORS, CEILINGS = (0.08, 0.12, 0.17, 0.22), (0.45, 0.55, 0.65, 0.75, 0.85)
+CEILINGS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.75)
+EQUAL = 0.02
+"""Differences of QWK plus F1 that say nothing on some 350 answers."""
 EDGES = (0.5, 2.0, 4.0, 6.0, 8.0, 9.5, 10.0)
 """Upper ends of the score bands that have an interval of their own."""
 LEAST = 25
@@ -52,7 +54,7 @@ def calibrate(dataset: Dataset, make: MakeJudge, start: Fusion, *, id: str, spli
     dev = dataset.only(for_fitting(split))
     items = list(dev.items)
     rows = list(_rows(items, make(start)))
-    fitted = _with_ramp(items, make, _weighted(start, rows))
+    fitted = _with_ceiling(items, make, _weighted(start, rows))
     bands = _bands(items, make, start, fitted, rows)
     questions = len({i.question.id for i in items})
     return fitted.model_copy(
@@ -62,9 +64,9 @@ def calibrate(dataset: Dataset, make: MakeJudge, start: Fusion, *, id: str, spli
             "provenance": (
                 f"`python -m evals calibrate`: logistic regression with non-negative weights (ridge {RIDGE:g}) on "
                 f"{len(rows)} points of {len(items)} answers to {questions} questions, the dev half of evals/data "
-                f"({dataset.hash}); ramp by QWK on the same; conformal intervals at {NOMINAL:.0%} by {FOLDS}-fold "
-                f"cross-fitting over questions. Gates, hedging and the misconception rule as in {start.id}. The "
-                "answers and their grades are by language models (evals/data/CARD.md)."
+                f"({dataset.hash}); ceiling by QWK plus point F1 on the same; conformal intervals at {NOMINAL:.0%} by "
+                f"{FOLDS}-fold cross-fitting over questions. Floor, gates, hedging and the misconception rule as in "
+                f"{start.id}. The answers and their grades are by language models (evals/data/CARD.md)."
             ),
         }
     )
@@ -110,17 +112,25 @@ def _weighted(start: Fusion, rows: Sequence[Row]) -> Fusion:
     return start.model_copy(update={"bias": bias, "weights": dict(zip(names, weights, strict=True))})
 
 
-def _with_ramp(items: Sequence[Item], make: MakeJudge, fusion: Fusion) -> Fusion:
-    best: tuple[float, Fusion] | None = None
+def _with_ceiling(items: Sequence[Item], make: MakeJudge, fusion: Fusion) -> Fusion:
+    """Of the ceilings that agree about equally well the highest: a gentle ramp turns on less by a word more or less."""
     reference = np.array([i.grade for i in items], dtype=np.int64)
-    for floor, ceiling in product(FLOORS, CEILINGS):
-        tried = fusion.model_copy(update={"floor": floor, "ceiling": ceiling})
-        grades = np.array([j.grade or 0 for j in _judged(items, make(tried))], dtype=np.int64)
-        value = qwk(reference, grades, 6)
-        if best is None or value > best[0]:
-            best = (value, tried)
-    assert best is not None
-    return best[1]
+    made = np.array([v >= HALF for i in items for v in i.points.values()], dtype=np.int64)
+    values: dict[float, float] = {}
+    for ceiling in CEILINGS:
+        judged = list(_judged(items, make(fusion.model_copy(update={"ceiling": ceiling}))))
+        grades = np.array([j.grade or 0 for j in judged], dtype=np.int64)
+        found = np.array(
+            [p.credit >= HALF for i, j in zip(items, judged, strict=True) for p in _in_order(i, j)], dtype=np.int64
+        )
+        values[ceiling] = qwk(reference, grades, 6) + precision_recall_f1(made, found).f1
+    best = max(values.values())
+    return fusion.model_copy(update={"ceiling": max(c for c, v in values.items() if v >= best - EQUAL)})
+
+
+def _in_order(item: Item, judgement: Judgement) -> Iterator[PointVerdict]:
+    by_id = {p.id: p for p in judgement.points}
+    return (by_id[i] for i in item.points)
 
 
 def _bands(
@@ -134,7 +144,7 @@ def _bands(
     for fold in range(FOLDS):
         held = set(ids[fold::FOLDS])
         apart = _weighted(start, [r for r in rows if r.question not in held])
-        apart = apart.model_copy(update={"floor": fitted.floor, "ceiling": fitted.ceiling})
+        apart = apart.model_copy(update={"ceiling": fitted.ceiling})
         chosen = [i for i in items if i.question.id in held]
         for item, judgement in zip(chosen, _judged(chosen, make(apart)), strict=True):
             if judgement.score is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interviewer.embeddings import Embedder
     from interviewer.follow_up_writer import ModelFollowUps
     from interviewer.judge import Judge, OfflineJudge
+    from interviewer.judge.fusion import Fusion
     from interviewer.llm import Gateway
     from interviewer.models import Flag
     from rubrics import Rules
@@ -25,7 +26,11 @@ Notice = Callable[[str], None]
 
 
 def offline_judge(
-    embedder: str | None = None, *, notice: Notice = lambda _: None, rules: Rules | None = None
+    embedder: str | None = None,
+    *,
+    notice: Notice = lambda _: None,
+    rules: Rules | None = None,
+    fusion: Fusion | None = None,
 ) -> OfflineJudge:
     """The offline judge on the embedder of that name, None being the embedded table.
 
@@ -35,7 +40,7 @@ def offline_judge(
     from interviewer.judge import OfflineJudge
 
     found, flags = load_embedder(embedder, cache_dir=paths.cache_dir(), notice=notice)
-    return OfflineJudge(found, rules=rules, flags=cast("list[Flag]", flags))
+    return OfflineJudge(found, rules=rules, fusion=fusion, flags=cast("list[Flag]", flags))
 
 
 class Examiners:

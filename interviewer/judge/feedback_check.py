@@ -20,7 +20,7 @@ from interviewer.text import visible
 
 MOST_SENTENCES = 3
 LONGEST = {"zh": 300, "en": 600}
-ABOUT = 1.5
+ABOUT = 1.2
 """Content of a point's own words in a clause from which the clause is about the point."""
 AHEAD = 1.6
 """By how much it must beat every other point."""

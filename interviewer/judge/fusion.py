@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from interviewer.errors import ConfigError
 
-DEFAULT = "fusion-v1.json"
+DEFAULT = "fusion-v2.json"
 
 
 class Fusion(BaseModel):

@@ -68,6 +68,16 @@ _FORGED = (
 )
 _ATTACK = tuple(re.compile(p, re.M) for p in (*_ORDERS, *_FORGED))
 
+_OBJECT = re.compile(
+    r"\{[^\n]{0,2000}?[\"'](?:verdict|score|grade|credit|final_score|confidence|评分|得分|判定)[\"']\s*:[^\n]*\}"
+)
+"""The whole line of a forged verdict, not only the key that gives it away."""
+_TO_GRADER = re.compile(
+    rf"{_GRADER_ZH}[,:：]?\s*(?:请|注意|您好|你好)[^。!?\n]*"
+    r"|\b(?:dear|attention,?|note to (?:the )?|hey,?|hello,?) ?(?:grader|judge|evaluator|examiner|assessor)\b[^.!?\n]*"
+)
+"""Whoever is spoken to as the grader is spoken to until the end of the sentence."""
+
 HIDDEN_LIMIT = 8
 """So many invisible characters are no accident of copying; each alone is dropped without a word."""
 
@@ -75,5 +85,6 @@ HIDDEN_LIMIT = 8
 def find(folded: Normalised, parts: list[Clause]) -> tuple[bool, list[bool]]:
     """Whether the answer tries to steer its grader, and which clauses do."""
     ranges = [m.span() for pattern in _ATTACK for m in pattern.finditer(folded.text)]
+    ranges += [m.span() for m in _OBJECT.finditer(folded.text)] + [m.span() for m in _TO_GRADER.finditer(folded.text)]
     masked = [any(s < c.end and c.start < e for s, e in ranges) for c in parts]
     return bool(ranges) or folded.hidden >= HIDDEN_LIMIT, masked

@@ -272,6 +272,8 @@ class OfflineJudge:
                 credit = min(credit, rules.failed_check_cap + (1 - rules.failed_check_cap) * share)
             if floor > credit:
                 credit, spans, against = floor, places or spans, False
+        if not spans:
+            credit = 0.0  # nothing can be shown for it
         if against and credit > 0:
             # Said and unsaid: the more surely it is taken back, the less is left.
             credit *= 1.0 - values["against"]

@@ -38,6 +38,10 @@ _DENIAL_BEFORE = re.compile(
 )
 
 
+SHOWN = 0.25
+"""Similarity from which a window without shared words is shown as what the signals rest on."""
+
+
 @dataclass(frozen=True)
 class OwnerSignals:
     values: dict[str, float]
@@ -70,6 +74,8 @@ def measure(
     windows = [cover_at, model_at if model > 0.3 else -1, mass_at if mass > 0.3 else -1, *facet_at]
     clauses = _clauses(found, windows) if cover > 0.15 or model > 0.3 else []
     ordered = tuple(dict.fromkeys([*clauses, *term_clauses, *(_clauses(found, [like_at]) if like > 0.5 else [])]))
+    if not ordered and like > SHOWN:
+        ordered = tuple(_clauses(found, [like_at]))  # vectors alone: the window they rest on is what can be shown
     weak = [i for i in ordered if reading.stances[i].hedged]
     return OwnerSignals(
         {

@@ -70,7 +70,7 @@ async def test_provenance() -> None:
     gateway = ScriptedGateway([HONEST], model="test/one", tokens=Tokens(900, 80, 700), cost=0.001)
     j = await LLMJudge(gateway, offline()).judge(RUBRIC, GOOD, "zh")
     assert (j.judge.kind, j.judge.model, j.judge.fallback) == ("llm", "test/one", False)
-    assert j.judge.calibration == "fusion-llm-v1+fusion-v1" and j.judge.embedder == offline().embedder.name
+    assert j.judge.calibration == "fusion-llm-v1+fusion-v2" and j.judge.embedder == offline().embedder.name
     assert len(j.judge.prompt_hash or "") == len(j.judge.rubric_hash) == 16
     assert (j.usage.calls, j.usage.input_tokens, j.usage.output_tokens, j.usage.cost) == (1, 900, 80, 0.001)
     assert j.usage.seconds > 0
