@@ -1,5 +1,8 @@
 """Fits the offline judge's fusion on the dev half: weights, ceiling, and conformal intervals. Refuses any other half.
 
+Rubrics whose points bring no accepted wordings keep the version that was started from: fitted on rubrics like the
+map's, the weights did worse on public graded answers to questions with a reference only.
+
 weights    logistic regression of the reference credit on the signals (a credit of ½ counts half to either side),
            ridge, and no weight below zero: a signal that says "made" must never lower the credit
 ceiling    the probability that earns all, by QWK of the grades plus F1 of the points; the floor stays
@@ -60,6 +63,7 @@ def calibrate(dataset: Dataset, make: MakeJudge, start: Fusion, *, id: str, spli
     return fitted.model_copy(
         update={
             "id": id,
+            "bare": start.bare or start.id,
             "intervals": bands,
             "provenance": (
                 f"`python -m evals calibrate`: logistic regression with non-negative weights (ridge {RIDGE:g}) on "

@@ -39,6 +39,8 @@ class Fusion(BaseModel):
     against_from: float = Field(ge=0, le=1)
     """`against` from which a point with no other evidence is contradicted."""
     misconception: MisconceptionRule
+    bare: str | None = None
+    """Id of the version for rubrics that bring points and no wordings: signals mean other things there."""
     intervals: tuple[Band, ...] = ()
     """By score, lowest first; none: the default rule of `aggregate`."""
 

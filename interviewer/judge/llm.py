@@ -95,7 +95,7 @@ class LLMJudge:
             model=self.gateway.model,
             rubric_hash=rubric_hash(rubric, self.offline.rules),
             prompt_hash=prompts.prompt_hash(),
-            calibration=f"{self.fusion.id}+{self.offline.fusion.id}"
+            calibration=f"{self.fusion.id}+{self.offline.fusion_for(rubric).id}"
             if self.grading.both
             else f"{self.fusion.id} (llm alone)",
             embedder=self.offline.embedder.name,

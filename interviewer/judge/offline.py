@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from interviewer.judge import aggregate, choice, evidence
 from interviewer.judge.code import CodeReading, read_code
 from interviewer.judge.feedback import feedback
-from interviewer.judge.fusion import Fusion, load_fusion
+from interviewer.judge.fusion import Fusion, folder, load_fusion
 from interviewer.judge.index import RubricIndex, build, encode
 from interviewer.judge.lexicon import weight
 from interviewer.judge.matching import match, opposing_clauses
@@ -95,6 +95,7 @@ class OfflineJudge:
         self.embedder = embedder
         self.rules = rules or load_rules()
         self.fusion = fusion or load_fusion()
+        self._bare = load_fusion(folder() / f"{self.fusion.bare}.json") if self.fusion.bare else self.fusion
         self.flags = tuple(flags)
         self._model_answers = model_answers
         self._indexes: OrderedDict[str, RubricIndex] = OrderedDict()
@@ -109,6 +110,10 @@ class OfflineJudge:
         )
         other._indexes = self._indexes
         return other
+
+    def fusion_for(self, rubric: Rubric) -> Fusion:
+        """The weights for a rubric: those fitted on points with accepted wordings only where there are some."""
+        return self.fusion if any(p.terms for p in rubric.points) else self._bare
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """See `judge_sync`; off the event loop, since another embedder can take long."""
@@ -127,7 +132,7 @@ class OfflineJudge:
         info = JudgeInfo(
             kind=self.kind,
             rubric_hash=rubric_hash(rubric, self.rules),
-            calibration=self.fusion.id,
+            calibration=self.fusion_for(rubric).id,
             embedder=self.embedder.name,
             fallback="embedder_fallback" in self.flags,
         )
@@ -169,14 +174,14 @@ class OfflineJudge:
 
     def examine(self, rubric: Rubric, answer: str, lang: str, digest: str | None = None) -> Examined:
         """All that words and vectors say of an answer, before marks: what a judge with a model builds on."""
-        index = self.index(rubric, digest)
+        index, fusion = self.index(rubric, digest), self.fusion_for(rubric)
         reading = read(answer, index, self.rules.policy.max_answer_chars)
         flags: list[Flag] = list(reading.flags)
         found = match(reading, index, encode(self.embedder, [reading.clean(p) for p in reading.parts]))
         opposing = opposing_clauses(reading, index, found)
         code = self._code(rubric, reading, flags)
         prose = reading if code is None else without(reading, code.spans_of_code())
-        beliefs = [] if NOTHING & set(flags) else held(prose, index, found, opposing, self.fusion.misconception)
+        beliefs = [] if NOTHING & set(flags) else held(prose, index, found, opposing, fusion.misconception)
         for owner in opposing.values():  # code opposes nothing
             for i in [i for i in owner if prose.masked[i] and not reading.masked[i]]:
                 del owner[i]
@@ -184,7 +189,7 @@ class OfflineJudge:
         signals = [
             measure(n, reading, index, found, {**taken, **opposing.get(n, {})}) for n in range(len(index.points))
         ]
-        best = max(self.fusion.probability(s.values) for s in signals)
+        best = max(fusion.probability(s.values) for s in signals)
         points = [self._point(n, s, best, reading, index, code, rubric, lang, flags) for n, s in enumerate(signals)]
         chosen, right = self._choice(rubric, reading, flags)
         wrong = self._misconceptions(rubric, reading, index, beliefs, chosen, lang)
@@ -204,7 +209,7 @@ class OfflineJudge:
             rubric.kind.value,
             chosen_right=seen.right,
             review=bool({"too_long", "no_choice", "injection", "code_unparsed"} & set(flags)),
-            bands=[b for b in self.fusion.intervals if b.silent == bool(SILENT & set(flags))],
+            bands=[b for b in self.fusion_for(rubric).intervals if b.silent == bool(SILENT & set(flags))],
         )
         return Judgement(
             score=marks.score,
@@ -256,10 +261,11 @@ class OfflineJudge:
         flags: Sequence[Flag],
     ) -> PointVerdict:
         point = index.points[number]
-        credit = 0.0 if NOTHING & set(flags) else self.fusion.credit(signals.values, best)
+        fusion = self.fusion_for(rubric)
+        credit = 0.0 if NOTHING & set(flags) else fusion.credit(signals.values, best)
         spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:4]]
         values = dict(signals.values)
-        against = values["against"] >= self.fusion.against_from
+        against = values["against"] >= fusion.against_from
         if code is not None and rubric.question is not None:
             share, places = code.point(rubric.question.checks, point.id)
             values["checks"] = share

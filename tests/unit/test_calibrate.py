@@ -11,9 +11,10 @@ from evals.calibrate import Row, _conformal, _quantiles, _weighted, calibrate
 from evals.datasets import load_dataset
 from interviewer.errors import UsageError
 from interviewer.examiners import offline_judge
-from interviewer.judge import OfflineJudge
+from interviewer.judge import OfflineJudge, own_rubric, question_rubric
 from interviewer.judge.aggregate import fitted
 from interviewer.judge.fusion import Band, Fusion, folder, load_fusion
+from knowledge import load_map
 
 
 def test_only_the_dev_half_is_fitted_on() -> None:
@@ -67,3 +68,12 @@ def test_another_fusion_shares_the_indexes() -> None:
     judge = offline_judge()
     other = judge.with_fusion(load_fusion(folder() / "fusion-v1.json"))
     assert isinstance(other, OfflineJudge) and other._indexes is judge._indexes and other.fusion.id == "fusion-v1"
+
+
+def test_a_rubric_without_wordings_is_judged_by_the_version_that_holds_there() -> None:
+    judge = offline_judge()
+    own = own_rubric("什么是学习率预热？", reference="开头让学习率从很小线性升到峰值。这样二阶矩估计有时间变准。")
+    mapped = question_rubric(load_map().question("lr-scheduling.how-to-set-lr"), "zh")
+    said = "一开始学习率从很小慢慢升上去，让二阶矩先估准。"
+    assert judge.judge_sync(own, said, "zh").judge.calibration == "fusion-v1"
+    assert judge.judge_sync(mapped, said, "zh").judge.calibration == "fusion-v2"
