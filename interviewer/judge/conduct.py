@@ -46,6 +46,12 @@ _OPENER = re.compile(
 )
 
 
+def says_something(parts: list[Clause]) -> bool:
+    """Whether there is more than a number, a sign or a filler in all of it."""
+    total = 0.0
+    return any((total := total + content(p.text)) >= LEAST for p in parts)
+
+
 def opening(parts: list[Clause]) -> list[bool]:
     """Which clauses only open or close an answer. Such phrases alone fool judges (arXiv:2507.08794)."""
     return [_OPENER.fullmatch(p.text.strip()) is not None for p in parts]

@@ -38,6 +38,11 @@ class Reading:
         """Letters and digits of each clause."""
         return tuple(squeeze(p.text) for p in self.parts)
 
+    @cached_property
+    def all_bare(self) -> str:
+        """Those of all clauses, one to a line."""
+        return "\n".join(self.bare)
+
     def clean(self, part: Clause) -> str:
         """The clause in its own case, for the embedder."""
         start, end = self.folded.span(part.start, part.end)
@@ -67,7 +72,7 @@ def read(answer: str, index: RubricIndex, limit: int) -> Reading:
     listed = np.array([_mostly_within(p, items) for p in parts], dtype=bool)
     opens = conduct.opening(parts)
     masked = np.array([any(m) for m in zip(steering, echo, opens, strict=True)], dtype=bool)
-    if sum(lexicon.content(p.text) for p in parts) < conduct.LEAST:
+    if not conduct.says_something(parts):
         masked[:] = True
     if "copied_question" in flags or (stuffed and len(parts)):
         masked |= listed if "copied_question" not in flags else True

@@ -146,6 +146,8 @@ def term_hits(
     """
     found = []
     for term in index.terms_of.get(owner, ()):
+        if term.bare not in reading.all_bare:  # most are nowhere, and need no clause looked at
+            continue
         for i, part in enumerate(reading.parts):
             if reading.masked[i] or i in without or not holds(term, part.text, reading.bare[i]):
                 continue
