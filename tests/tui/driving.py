@@ -17,7 +17,7 @@ OPEN_QUESTION = "optimizer.slow-and-noisy"
 ANSWER = "先解码一个批次看模板和标签掩码，再拿几十条样本看能不能过拟合。"
 
 
-async def until(pilot: Pilot[Any], what: Callable[[], object], seconds: float = 8) -> None:
+async def until(pilot: Pilot[Any], what: Callable[[], object], seconds: float = 30) -> None:
     """Wait for something to become true, and for the screen to have shown it."""
     for _ in range(int(seconds / 0.02)):
         if what():
