@@ -44,6 +44,8 @@ def show_map(
     chosen = the_map.role(role).id if role else None
     wanted = "json" if as_json else _format(fmt, output)
     if skill is not None:
+        if wanted in ("mermaid", "svg") or output is not None:
+            raise UsageError("one skill is shown as text", hint="leave the skill out to draw the map, or add --json")
         _show_skill(the_map, the_map.skill(skill).id, settings.lang, wanted == "json")
         return
     if wanted == "tree":

@@ -80,7 +80,7 @@ def _examine(options: dict[str, Any], probe: bool) -> list[Row]:
         return [*rows, ("settings", False, e.message, e.hint or "")]
     found = paths.config_file()
     rows.append(("settings", True, str(found) if found.exists() else f"defaults (no file at {found})", ""))
-    rows.append(_checked("knowledge map", _map))
+    rows.append(_checked("knowledge map", lambda: _map(settings)))
     rows.append(_checked("rubrics", _rules))
     rows.append(_checked("judge", lambda: _judge(settings)))
     if probe:
@@ -107,11 +107,12 @@ def _checked(part: str, look: Any) -> Row:
     return part, ok, what, then
 
 
-def _map() -> tuple[bool, str, str]:
-    from knowledge import load_map
+def _map(settings: Settings) -> tuple[bool, str, str]:
+    from interviewer.maps import open_map
 
-    the_map = load_map()
-    return True, f"{len(the_map.questions)} questions on {len(the_map.skills)} skills", ""
+    the_map = open_map(settings.pack)
+    where = f"pack {the_map.pack}: " if the_map.pack else ""
+    return True, f"{where}{len(the_map.questions)} questions on {len(the_map.skills)} skills", ""
 
 
 def _rules() -> tuple[bool, str, str]:

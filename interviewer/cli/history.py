@@ -10,10 +10,12 @@ import typer
 
 from interviewer.cli.guard import out, say
 from interviewer.cli.interview import Db
-from interviewer.errors import SessionError, UsageError
+from interviewer.errors import ConfigError, SessionError, UsageError
 
 if TYPE_CHECKING:
+    from interviewer.models import Report
     from interviewer.store import SessionRow, SessionStore
+    from knowledge import KnowledgeMap
 
 
 def history(
@@ -60,23 +62,40 @@ def report(
     Examples: `interviewer report` · `interviewer report 20261121-k3f9w -o report.html` ·
     `interviewer report last --format json`
     """
-    from interviewer.maps import open_map
     from interviewer.report import Format, render, write_report
-    from interviewer.session_report import session_report
-    from rubrics import load_rules
 
     if fmt is not None and fmt not in get_args(Format):
         raise UsageError(f"no report format {fmt!r}", hint="there are md, html and json")
     wanted = cast("Format | None", fmt)
     with _store(db) as store:
         row = _row(store, session)
-        the_map = open_map(store.setup(row).pack)
-        found = session_report(store, the_map, load_rules(), row)
+        the_map, found = _with_map(store, row)
     if output is None:
         out(render(found, wanted or "md", lang=found.lang, the_map=the_map))
         return
     write_report(found, output, wanted, the_map=the_map)
     say(f"report written to {output}")
+
+
+def _with_map(store: SessionStore, row: SessionRow) -> tuple[KnowledgeMap | None, Report]:
+    """The map the interview was held on and its report. Where that map is a pack that cannot be read any more, what
+    the database keeps of a finished interview is the report; of an open one there is none without its questions.
+    """
+    from interviewer.maps import open_map
+    from interviewer.session_report import session_report
+    from knowledge import MapError
+    from rubrics import load_rules
+
+    pack = store.setup(row).pack
+    try:
+        the_map = open_map(pack)
+    except (ConfigError, MapError) as e:
+        kept = store.report(row.id) if pack else None
+        if kept is None:
+            raise
+        say(f"without reference answers and sources: the pack {pack} cannot be read ({e})")
+        return None, kept
+    return the_map, session_report(store, the_map, load_rules(), row)
 
 
 def _row(store: SessionStore, wanted: str) -> SessionRow:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from interviewer.errors import InterviewerError, UsageError
+from interviewer.errors import InterviewerError, SessionError, UsageError
 from interviewer.tui.backstage import Backstage
 from interviewer.tui.prepared import Prepare, Prepared, prepared_behind
 from interviewer.tui.screens.opening import Opening
@@ -163,6 +163,7 @@ class InterviewerApp(Backstage):
             self._starting = asyncio.create_task(self._go_on(session_id))
 
     async def _go_on(self, session_id: str) -> bool:
+        from interviewer.tui.screens.history import HistoryScreen
         from interviewer.tui.screens.interview import InterviewScreen
         from interviewer.tui.screens.setup import SetupScreen
 
@@ -172,6 +173,15 @@ class InterviewerApp(Backstage):
             self.screen.tell(self.words("moving_on"))
         try:
             shown, just_graded = await self.room.resume(session_id)
+        except SessionError as e:
+            # Held on another map, or on questions that are gone: the screen one came from still serves.
+            if isinstance(self.screen, SetupScreen):
+                self.screen.say_error(e.message, e.hint)
+            elif isinstance(self.screen, HistoryScreen):
+                self.notify(f"{e.message}: {e.hint}" if e.hint else e.message, severity="error", markup=False)
+            else:
+                self.fail(e)
+            return False
         except InterviewerError as e:
             self.fail(e)
             return False

@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.widgets import OptionList
 
 from interviewer.config import load_settings
+from interviewer.models import Setup
+from interviewer.store import SessionStore
 from interviewer.tui import words as catalogue
 from interviewer.tui.prose import Prose, breaks
 from interviewer.tui.screens.atlas import AtlasScreen
@@ -253,3 +255,15 @@ async def test_the_map_goes_back_to_where_one_was(app_for: AppFor, size: tuple[i
         await pilot.press("pagedown", "up", "escape")
         screen = await on_screen(pilot, SetupScreen)
         assert screen.chosen().role == "eng"
+
+
+async def test_an_interview_held_on_another_map_is_refused_where_one_stands(app_for: AppFor, settings: Any) -> None:
+    with SessionStore(settings.db_path) as store:
+        store.create_session("20260101-other", Setup(role="algo", pack="/gone/mine").model_dump(mode="json"))
+    app = app_for()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_screen(pilot, SetupScreen)
+        await until(pilot, lambda: app.screen.open_session is not None)
+        await pilot.press("r")
+        await until(pilot, lambda: "--pack /gone/mine" in words_of(app))
+        assert isinstance(app.screen, SetupScreen) and app.failure is None
