@@ -25,8 +25,8 @@ from evals.datasets import Dataset, Item
 from evals.metrics import precision_recall_f1, qwk
 from evals.splits import for_fitting, split_of
 from interviewer.judge import OfflineJudge, question_rubric
+from interviewer.judge.examined import NOTHING
 from interviewer.judge.fusion import Band, Fusion
-from interviewer.judge.offline import SILENT
 from interviewer.models import Judgement, PointVerdict
 
 RIDGE = 2.0
@@ -154,7 +154,7 @@ def _bands(
             if judgement.score is not None:
                 scores.append(judgement.score)
                 residuals.append(2 * item.mean_grade - judgement.score)
-                silent.append(bool(SILENT & set(judgement.flags)))
+                silent.append(bool(NOTHING & set(judgement.flags)))
     quiet, s, r = np.array(silent), np.array(scores), np.array(residuals)
     return (*_conformal(s[~quiet], r[~quiet], silent=False), *_conformal(s[quiet], r[quiet], silent=True))
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from interviewer.judge import aggregate
 from interviewer.judge.doubt import Claim
 from interviewer.judge.evidence import Span
+from interviewer.judge.examined import UNPARSED_SHARE, Examined, graded, verdict_of
 from interviewer.judge.feedback import feedback
 from interviewer.judge.feedback_check import checked
 from interviewer.judge.fusion_llm import LLMFusion
-from interviewer.judge.offline import UNPARSED_SHARE, Examined
 from interviewer.judge.quotes import Found, Quotes
 from interviewer.judge.verdicts import Verdicts
 from interviewer.llm.cost import Spent
@@ -59,32 +58,15 @@ class Grading:
         wrong = self._misconceptions(run, seen, verdicts, points, quotes) if verdicts and quotes else seen.tied
         if any(p.credit > 0 for p in points) and "off_topic" in seen.flags:
             seen.flags.remove("off_topic")
-        credits = [aggregate.Credit(p.weight, p.core, p.credit, p.verdict == "contradicted") for p in points]
-        marks = aggregate.marks(
-            credits,
-            [m.penalty for m in wrong],
-            policy,
-            rubric.kind.value,
-            chosen_right=seen.right,
-            review=run.doubts_left or bool({"too_long", "no_choice", "injection", "code_unparsed"} & set(seen.flags)),
-        )
-        by_code = aggregate.dimensions(credits, len(wrong))
+        out = graded(
+            rubric, seen, points, list(wrong), policy, run.info,
+            feedback=self._feedback(run, seen, verdicts, points, wrong), always=self.flags, doubts_left=run.doubts_left,
+        )  # fmt: skip
         rated = {d.id: d.level for d in verdicts.dimensions} if verdicts else {}
         if not any(p.credit > 0 for p in points):
             rated = dict.fromkeys(rated, 1)
-        return Judgement(
-            score=marks.score,
-            grade=marks.grade,
-            interval=marks.interval,
-            needs_review=marks.needs_review,
-            points=points,
-            misconceptions=wrong,
-            dimensions=_levels(rated, by_code),
-            flags=list(dict.fromkeys([*seen.flags, *self.flags])),
-            feedback=self._feedback(run, seen, verdicts, points, wrong),
-            chosen=seen.chosen.letter if seen.chosen else None,
-            judge=run.info,
-        )
+        out.dimensions = _levels(rated, out.dimensions)
+        return out
 
     def _point(self, run: Run, seen: Examined, c: Claim) -> PointVerdict:
         offline = seen.points[c.number]
@@ -104,7 +86,7 @@ class Grading:
             said = list(offline.evidence) if self.both and credit > 0 else []
         if run.rubric.kind is Kind.CODE and run.rubric.question is not None and seen.code is not None:
             credit, said = self._with_checks(run, seen, offline, credit, said)
-        verdict = self._verdict(credit, contradicted=c.verdict == "contradicted" and c.found.located)
+        verdict = verdict_of(credit, self.policy, contradicted=c.verdict == "contradicted" and c.found.located)
         if verdict == "contradicted":
             credit = 0.0
         measured = {
@@ -143,14 +125,6 @@ class Grading:
         if floor <= credit:
             return credit, said
         return floor, [Evidence(start=s, end=e, text=run.answer[s:e]) for s, e in places[:3]] or said
-
-    def _verdict(self, credit: float, *, contradicted: bool) -> Verdict:
-        thresholds = self.policy.thresholds
-        if credit >= thresholds.covered:
-            return "covered"
-        if credit >= thresholds.partial:
-            return "partial"
-        return "contradicted" if contradicted else "missing"
 
     def _misconceptions(
         self, run: Run, seen: Examined, verdicts: Verdicts, points: Sequence[PointVerdict], quotes: Quotes

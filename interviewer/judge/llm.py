@@ -17,9 +17,10 @@ from interviewer.judge import injection, prompts
 from interviewer.judge.disarm import disarm, has_marks
 from interviewer.judge.doubt import Claim, claim, doubtful, second
 from interviewer.judge.evidence import Located, Span
+from interviewer.judge.examined import NOTHING, Examined
 from interviewer.judge.fusion_llm import LLMFusion, Signals, load_llm_fusion
 from interviewer.judge.grading import Grading, Run
-from interviewer.judge.offline import NOTHING, Examined, OfflineJudge, rubric_hash
+from interviewer.judge.offline import OfflineJudge, rubric_hash
 from interviewer.judge.quotes import Quotes
 from interviewer.judge.verdicts import SecondLook, Verdicts
 from interviewer.llm.cost import Spent
