@@ -94,23 +94,23 @@ class Machine:
 
         graph = await self.graph()
         config = {"configurable": {"thread_id": session}, "recursion_limit": RECURSION_LIMIT}
-        todo: Any = Command(resume=inbox) if inbox else None
+        step: Any = Command(resume=inbox) if inbox else None
         try:
             while True:
-                if todo is None:
+                if step is None:
                     snapshot = await graph.aget_state(config)
                     if snapshot.created_at is None:
-                        todo = {"session": session, "setup": setup}
+                        step = {"session": session, "setup": setup}
                     elif snapshot.tasks and not snapshot.interrupts:
                         # Not `next`: it leaves out a node whose writes were stored when the process died.
-                        todo = _CONTINUE
+                        step = _CONTINUE
                     else:
                         at = Standing(dict(snapshot.values), bool(snapshot.tasks))
                         missed = unheard(at) if at.listening else None
                         if missed is None:
                             return at
-                        todo = Command(resume=missed)
-                await graph.ainvoke(None if todo is _CONTINUE else todo, config, context=context, durability="sync")
-                todo = None
+                        step = Command(resume=missed)
+                await graph.ainvoke(None if step is _CONTINUE else step, config, context=context, durability="sync")
+                step = None
         except sqlite3.Error as e:
             raise store_error(self.checkpoints, e) from None
