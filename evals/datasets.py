@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import defaultdict
+import random
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,6 +114,21 @@ class Dataset:
             tuple(a for a in self.ungraded if split_of(a.question_id) == split),
             self.hash,
         )
+
+    def sample(self, least: int, seed: int = 0) -> Dataset:
+        """At least `least` answers (where there are as many), drawn as whole questions with a seed.
+
+        Whole, because the answers to one question share a prompt prefix, and a bootstrap draws questions.
+        """
+        ids = sorted({i.answer.question_id for i in self.items})
+        random.Random(seed).shuffle(ids)
+        sizes = Counter(i.answer.question_id for i in self.items)
+        chosen: set[str] = set()
+        for question in ids:
+            if sum(sizes[c] for c in chosen) >= least:
+                break
+            chosen.add(question)
+        return Dataset(tuple(i for i in self.items if i.answer.question_id in chosen), (), self.hash)
 
     @property
     def raters(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from evals.assess import Judged
@@ -18,12 +18,14 @@ async def judge_all(
     *,
     the_map: KnowledgeMap | None = None,
     concurrency: int = 8,
+    on_judged: Callable[[Judged], None] = lambda _: None,
 ) -> list[Judged]:
-    """Every graded answer with its judgement, in order."""
+    """Every graded answer with its judgement, in order; each is told to `on_judged` when it is there."""
     out: list[Judged] = []
     rows = grade(_rows(dataset), judge, the_map=the_map, concurrency=concurrency)
     async for item, row in _beside(dataset, rows):
         out.append(Judged(item, row.judgement, row.error))
+        on_judged(out[-1])
     return out
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from evals.commands.terminal import say
 from evals.datasets import DATA
 
 if TYPE_CHECKING:
-    from interviewer.judge import OfflineJudge
+    from interviewer.judge import Judge, OfflineJudge
     from interviewer.judge.fusion import Fusion
 
 RAW = argparse.RawDescriptionHelpFormatter
@@ -22,6 +24,35 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def add_embedder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--embedder", help="a sentence-transformers model; default: the embedded table")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """What a judge with a model may need beside its name; all as in `interviewer grade`."""
+    parser.add_argument("--api-base", metavar="URL", help="address of an OpenAI-compatible server")
+    parser.add_argument("--signals", choices=("llm", "llm+similarity"), help="what counts; default: both")
+    parser.add_argument(
+        "--concurrency", type=int, metavar="N", help="answers in flight at once; default 8, 1 for local/…"
+    )
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for one call of a model; default 120")
+    parser.add_argument("--no-cache", action="store_true", help="ask the model anew, whatever it has answered before")
+
+
+@asynccontextmanager
+async def judge_of(args: argparse.Namespace) -> AsyncIterator[Judge]:
+    """The judge that `--judge` names, closed at the end. Raises ConfigError or ProviderError."""
+    base = offline(args.embedder)
+    if args.judge == "offline":
+        yield base
+        return
+    from interviewer.judge.llm import LLMJudge
+    from interviewer.llm import make_gateway
+
+    gateway = make_gateway(
+        args.judge, api_base=args.api_base, cache=not args.no_cache, deadline=args.deadline, notice=say,
+        concurrency=args.concurrency,
+    )  # fmt: skip
+    async with aclosing(gateway):
+        yield LLMJudge(gateway, base, signals=args.signals or "llm+similarity")
 
 
 def offline(embedder: str | None, fusion: Fusion | None = None) -> OfflineJudge:

@@ -10,16 +10,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evals.commands.options import RAW, add_data, add_embedder, offline
-from evals.commands.terminal import say
+from evals.commands.options import RAW, add_data, add_embedder, add_model, judge_of
+from evals.commands.terminal import progress, say
 from evals.datasets import DATA, Dataset, load_dataset
 from evals.splits import SPLITS
-from interviewer.errors import ConfigError, Exit, UsageError
+from interviewer.errors import ConfigError, Exit, ProviderError, UsageError
 
 if TYPE_CHECKING:
-    from interviewer.judge import Judge
+    from evals.assess import Judged
 
 RATERS = "language-model annotators, not people (evals/data/CARD.md)"
+HOPELESS = 8
+"""Answers unscored from the start after which a run gives up: no key, no such model, no connection."""
 EXAMPLES = """examples:
   python -m evals run --judge offline                 agreement of the offline judge, as a table
   python -m evals run --judge offline --json          the same as one JSON object
@@ -27,12 +29,18 @@ EXAMPLES = """examples:
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
   python -m evals run --split test                    the half of the questions that nothing was fitted on
   python -m evals run --split test --check-card       fail when the judge card is out of date
+  python -m evals run --judge openai/gpt-5-mini --split test --sample 60 --output out/
+                                                      a model on at least 60 answers; run again, it goes on where it was
+  python -m evals run --judge local/qwen.gguf --concurrency 1 --deadline 600
 """
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("run", help="measure a judge on the eval set", epilog=EXAMPLES, formatter_class=RAW)
-    parser.add_argument("--judge", default="offline", help="offline (the default)")
+    parser.add_argument("--judge", default="offline", metavar="JUDGE", help="offline (the default), or a model's name")
+    add_model(parser)
+    parser.add_argument("--sample", type=int, metavar="N", help="whole questions with at least N answers in all")
+    parser.add_argument("--seed", type=int, default=0, help="which questions the sample holds")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there")
     add_embedder(parser)
@@ -45,21 +53,23 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from evals.assess import assess
-    from evals.runner import judge_all
     from evals.show import as_text
 
     if find_spec("krippendorff") is None:
         raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
+    if (args.card or args.check_card) and args.sample is not None:
+        raise UsageError("the card is made of the whole half", hint="leave --sample out")
     if (args.card or args.check_card) and args.split != "test":
         raise UsageError("the card is made of the half that nothing was fitted on", hint="add --split test")
     dataset = load_dataset(args.data).only(args.split)
+    if args.sample is not None:
+        dataset = dataset.sample(args.sample, args.seed)
     if not dataset.items:
         raise UsageError("no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made")
     if dataset.ungraded:
         say(f"{len(dataset.ungraded)} answers have no grade and are left out")
-    judge = _judge(args.judge, args.embedder)
     started = time.monotonic()
-    judged = asyncio.run(judge_all(dataset, judge))
+    judged = asyncio.run(_judged(args, dataset))
     say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
     about = _about(judged)
     result: dict[str, Any] = {"judge": about, "split": args.split or "all", **assess(dataset, judged)}
@@ -87,19 +97,33 @@ def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) ->
         return False
     card = make_card(result, dataset)
     if args.card:
-        write_card(args.judge, card)
+        write_card(result["judge"]["kind"], card)
         say(f"judge card written to {CARD}")
-    differs = card_differs(args.judge, card)
+    differs = card_differs(result["judge"]["kind"], card)
     if differs:
         say(f"error: the judge card is out of date: {differs}")
         say("  python -m evals run --split test --card, and look at what changed")
     return differs is None
 
 
-def _judge(name: str, embedder: str | None) -> Judge:
-    if name != "offline":
-        raise UsageError(f"--judge {name!r}: the judge there is without a model is `offline`")
-    return offline(embedder)
+async def _judged(args: argparse.Namespace, dataset: Dataset) -> list[Judged]:
+    """The answers judged. A model's replies are cached as they come, so a run that was cut off goes on where it was."""
+    from evals.runner import judge_all
+
+    first: list[Judged] = []
+    async with judge_of(args) as judge:
+        with progress(len(dataset.items)) as tell:
+
+            def on_judged(judged: Judged) -> None:
+                tell(judged)
+                first.append(judged)
+                if len(first) == HOPELESS and not any(j.scored for j in first):
+                    raise ProviderError(
+                        f"none of the first {HOPELESS} answers could be judged: {judged.error}",
+                        hint="nothing was measured; what was answered is kept, so run it again when that is mended",
+                    )
+
+            return await judge_all(dataset, judge, concurrency=args.concurrency or 8, on_judged=on_judged)
 
 
 def _about(judged: list[Any]) -> dict[str, Any]:

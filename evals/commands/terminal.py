@@ -1,9 +1,48 @@
-"""Notices on standard error: standard output is data."""
+"""Notices and progress on standard error: standard output is data."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evals.assess import Judged
 
 
 def say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[Judged], None]]:
+    """Answers, time left, what was unscored, calls and cost so far, where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[more]}", markup=False),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    unscored = calls = 0
+    cost: float | None = 0.0
+    with bar:
+        task = bar.add_task("judging", total=total, more="")
+
+        def tell(judged: Judged) -> None:
+            nonlocal unscored, calls, cost
+            unscored += not judged.scored
+            if judged.judgement is not None:
+                usage = judged.judgement.usage
+                calls += usage.calls
+                cost = None if cost is None or usage.cost is None else cost + usage.cost
+            spent = f"{calls} calls, {'cost unknown' if cost is None else f'${cost:.4f}'}" if calls else ""
+            bar.update(
+                task, advance=1, more="  ".join(x for x in (f"{unscored} unscored" if unscored else "", spent) if x)
+            )
+
+        yield tell

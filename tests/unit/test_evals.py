@@ -246,7 +246,7 @@ class TestCommand:
         empty.mkdir()
         for args, code, words in (
             (["run", "--data", empty], 1, "no answers*.jsonl"),
-            (["run", "--judge", "gpt", "--data", perfect], 2, "`offline`"),
+            (["run", "--judge", "gpt", "--data", perfect], 3, "no such model"),
             (["nothing"], 2, "invalid choice"),
         ):
             done = self.run(*args)
