@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evals.commands import calibrate, check, own_texts, probes, run
+from evals.commands import calibrate, check, compare, own_texts, probes, run
 from evals.commands.terminal import say
 from interviewer.errors import Exit, InterviewerError
 from knowledge import MapError
 from rubrics import RubricError
 
-COMMANDS = (run, probes, calibrate, check, own_texts)
+COMMANDS = (run, compare, probes, calibrate, check, own_texts)
 EXAMPLES = """examples:
   python -m evals run --judge offline --split test    agreement on the half of the questions that nothing was fitted on
   python -m evals probes                              what can the judge be talked into? exit code 1 when one fails

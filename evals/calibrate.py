@@ -5,7 +5,9 @@ map's, the weights did worse on public graded answers to questions with a refere
 
 weights    logistic regression of the reference credit on the signals (a credit of ½ counts half to either side),
            ridge, and no weight below zero: a signal that says "made" must never lower the credit
-ceiling    the probability that earns all, by QWK of the grades plus F1 of the points; the floor stays
+           (weights that were there before stay when they agree better)
+ceiling    the probability that earns all, by QWK of the grades plus F1 of the points; the floor stays; so are
+           the threshold of a wrong belief, and what is left of the points that it denies
 intervals  split conformal prediction by score band (Vovk 2012, Mondrian): quantiles of reference minus score
            over answers judged by weights that had not seen their question
 """
@@ -13,150 +15,97 @@ intervals  split conformal prediction by score band (Vovk 2012, Mondrian): quant
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evals.assess import HALF
 from evals.datasets import Dataset, Item
-from evals.metrics import precision_recall_f1, qwk
-from evals.splits import for_fitting, split_of
-from interviewer.judge import OfflineJudge, question_rubric
+from evals.fitting import EQUAL, RIDGE, Floats, MakeJudge, Seen, agreement, observe, rows, weighted, with_ceiling
+from evals.splits import for_fitting
 from interviewer.judge.examined import NOTHING
 from interviewer.judge.fusion import Band, Fusion
-from interviewer.models import Judgement, PointVerdict
 
-RIDGE = 2.0
+FITTED = ("cover", "facet", "model", "phrase", "mass", "term", "similar", "lead", "apart", "topic", "number")
+"""Signals that may get a weight; `against` and `hedge` have rules of their own."""
+THRESHOLDS = (0.57, 0.52, 0.47)
+"""Of a belief, strictest first: the strictest that agrees about as well as the best is taken."""
 FOLDS = 6
-CEILINGS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.75)
-EQUAL = 0.02
-"""Differences of QWK plus F1 that say nothing on some 350 answers."""
 EDGES = (0.5, 2.0, 4.0, 6.0, 8.0, 9.5, 10.0)
 """Upper ends of the score bands that have an interval of their own."""
 LEAST = 25
 """Answers in a band, or it is joined with the next."""
 NOMINAL = 0.90
-Floats = NDArray[np.float64]
-MakeJudge = Callable[[Fusion], OfflineJudge]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One point of one answer: what was measured, and what the raters made of it."""
-
-    signals: dict[str, float]
-    credit: float
-    question: str
 
 
 def calibrate(dataset: Dataset, make: MakeJudge, start: Fusion, *, id: str, split: str = "dev") -> Fusion:
     """`start` with everything fitted on the dev half of `dataset`. Raises UsageError for another half."""
     dev = dataset.only(for_fitting(split))
-    items = list(dev.items)
-    rows = list(_rows(items, make(start)))
-    fitted = _with_ceiling(items, make, _weighted(start, rows))
-    bands = _bands(items, make, start, fitted, rows)
-    questions = len({i.question.id for i in items})
+    start = start.model_copy(update={"weights": dict.fromkeys(FITTED, 0.0) | start.weights})
+    start, seen = _with_rule(dev.items, make, start)
+    # The likelihood of single credits is not the agreement of grades: weights that do better there stay.
+    refitted = weighted(start, list(rows(seen)))
+    fitted, _ = max((with_ceiling(seen, make, f) for f in (start, refitted)), key=lambda found: found[1])
+    kept = fitted.weights == start.weights
+    fitted = _with_beliefs(seen, make, fitted)
+    bands = _bands(seen, make, fitted, refit=not kept)
+    how = f"weights of {start.id}, which agreed better than weights refitted by" if kept else "weights by"
+    questions = len({s.item.question.id for s in seen})
     return fitted.model_copy(
         update={
             "id": id,
             "bare": start.bare or start.id,
             "intervals": bands,
             "provenance": (
-                f"`python -m evals calibrate`: logistic regression with non-negative weights (ridge {RIDGE:g}) on "
-                f"{len(rows)} points of {len(items)} answers to {questions} questions, the dev half of evals/data "
-                f"({dataset.hash}); ceiling by QWK plus point F1 on the same; conformal intervals at {NOMINAL:.0%} by "
-                f"{FOLDS}-fold cross-fitting over questions. Floor, gates, hedging and the misconception rule as in "
-                f"{start.id}. The answers and their grades are by language models (evals/data/CARD.md)."
+                f"`python -m evals calibrate`: {how} logistic regression, none below zero (ridge {RIDGE:g}), on "
+                f"{sum(1 for _ in rows(seen))} points of {len(seen)} answers to {questions} questions, the dev half of "
+                f"evals/data ({dataset.hash}); ceiling, belief threshold and what a belief denies by QWK "
+                f"plus point F1 on the same; conformal intervals at {NOMINAL:.0%} over {FOLDS} folds of questions. "
+                f"Floor, gates and hedging as in {start.id}. All by language models (evals/data/CARD.md)."
             ),
         }
     )
 
 
-def _judged(items: Sequence[Item], judge: OfflineJudge) -> Iterator[Judgement]:
-    for item in items:
-        lang = "en" if item.answer.lang == "en" else "zh"
-        rubric = question_rubric(item.question, lang, item.answer.choice_order or ())
-        yield judge.judge_sync(rubric, item.answer.answer, lang)
+def _with_rule(items: Sequence[Item], make: MakeJudge, start: Fusion) -> tuple[Fusion, list[Seen]]:
+    """`start` with the threshold of beliefs that agrees best, and what was observed under it."""
+    found = []
+    for threshold in THRESHOLDS:
+        rule = start.misconception.model_copy(update={"threshold": threshold})
+        fusion = start.model_copy(update={"misconception": rule})
+        seen = observe(items, make(fusion))
+        found.append((agreement(seen, make(fusion)), fusion, seen))
+    best = max(value for value, _, _ in found)
+    return next((f, s) for value, f, s in found if value >= best - EQUAL)
 
 
-def _rows(items: Sequence[Item], judge: OfflineJudge) -> Iterator[Row]:
-    """Points whose credit is the signals' own: not those that a program's checks decide."""
-    for item, judgement in zip(items, _judged(items, judge), strict=True):
-        assert split_of(item.question.id) == "dev"
-        checked = {c.point for c in item.question.checks}
-        for p in judgement.points:
-            if p.id not in checked:
-                yield Row(p.signals, item.points[p.id], item.question.id)
+def _with_beliefs(seen: Sequence[Seen], make: MakeJudge, fusion: Fusion) -> Fusion:
+    """`fusion` with what a held belief leaves of the points that it denies."""
+    made = {share: fusion.model_copy(update={"denied_share": share}) for share in (1.0, 0.5, 0.25, 0.0)}
+    values = {share: agreement(seen, make(f)) for share, f in made.items()}
+    return made[max(values, key=lambda share: values[share])]
 
 
-def _weighted(start: Fusion, rows: Sequence[Row]) -> Fusion:
-    """`start` with weights and bias of the rows. Signals keep the names that `start` gives them."""
-    from scipy.optimize import minimize
-
-    names = list(start.weights)
-    x = np.array([[r.signals.get(n, 0.0) for n in names] for r in rows])
-    y = np.array([r.credit for r in rows])
-
-    def loss(theta: Floats) -> tuple[float, Floats]:
-        z = x @ theta[1:] + theta[0]
-        p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-        nll = float(np.sum(np.logaddexp(0, z) - y * z)) + RIDGE * float(theta[1:] @ theta[1:]) / 2
-        slope = p - y
-        return nll, np.concatenate([[slope.sum()], x.T @ slope + RIDGE * theta[1:]])
-
-    found = minimize(
-        loss, np.array([start.bias, *start.weights.values()]), jac=True, method="L-BFGS-B",
-        bounds=[(None, None), *[(0.0, None)] * len(names)],
-    )  # fmt: skip
-    bias, *weights = (round(float(v), 4) for v in found.x)
-    return start.model_copy(update={"bias": bias, "weights": dict(zip(names, weights, strict=True))})
-
-
-def _with_ceiling(items: Sequence[Item], make: MakeJudge, fusion: Fusion) -> Fusion:
-    """Of the ceilings that agree about equally well the highest: a gentle ramp turns on less by a word more or less."""
-    reference = np.array([i.grade for i in items], dtype=np.int64)
-    made = np.array([v >= HALF for i in items for v in i.points.values()], dtype=np.int64)
-    values: dict[float, float] = {}
-    for ceiling in CEILINGS:
-        judged = list(_judged(items, make(fusion.model_copy(update={"ceiling": ceiling}))))
-        grades = np.array([j.grade or 0 for j in judged], dtype=np.int64)
-        found = np.array(
-            [p.credit >= HALF for i, j in zip(items, judged, strict=True) for p in _in_order(i, j)], dtype=np.int64
-        )
-        values[ceiling] = qwk(reference, grades, 6) + precision_recall_f1(made, found).f1
-    best = max(values.values())
-    return fusion.model_copy(update={"ceiling": max(c for c, v in values.items() if v >= best - EQUAL)})
-
-
-def _in_order(item: Item, judgement: Judgement) -> Iterator[PointVerdict]:
-    by_id = {p.id: p for p in judgement.points}
-    return (by_id[i] for i in item.points)
-
-
-def _bands(
-    items: Sequence[Item], make: MakeJudge, start: Fusion, fitted: Fusion, rows: Sequence[Row]
-) -> tuple[Band, ...]:
-    """Intervals by score band, of residuals on questions that the weights had not seen."""
-    ids = sorted({i.question.id for i in items})
+def _bands(seen: Sequence[Seen], make: MakeJudge, fitted: Fusion, *, refit: bool) -> tuple[Band, ...]:
+    """Intervals by score band, of residuals; with `refit`, on questions that the weights had not seen."""
+    ids = sorted({s.item.question.id for s in seen})
     scores: list[float] = []
     residuals: list[float] = []
     silent: list[bool] = []
     for fold in range(FOLDS):
         held = set(ids[fold::FOLDS])
-        apart = _weighted(start, [r for r in rows if r.question not in held])
-        apart = apart.model_copy(update={"ceiling": fitted.ceiling})
-        chosen = [i for i in items if i.question.id in held]
-        for item, judgement in zip(chosen, _judged(chosen, make(apart)), strict=True):
+        others = [s for s in seen if s.item.question.id not in held]
+        judge = make(weighted(fitted, list(rows(others))) if refit else fitted)
+        for s in seen:
+            if s.item.question.id not in held:
+                continue
+            judgement = s.judged(judge)
             if judgement.score is not None:
                 scores.append(judgement.score)
-                residuals.append(2 * item.mean_grade - judgement.score)
+                residuals.append(2 * s.item.mean_grade - judgement.score)
                 silent.append(bool(NOTHING & set(judgement.flags)))
-    quiet, s, r = np.array(silent), np.array(scores), np.array(residuals)
-    return (*_conformal(s[~quiet], r[~quiet], silent=False), *_conformal(s[quiet], r[quiet], silent=True))
+    quiet, at, off = np.array(silent), np.array(scores), np.array(residuals)
+    return (*_conformal(at[~quiet], off[~quiet], silent=False), *_conformal(at[quiet], off[quiet], silent=True))
 
 
 def _conformal(scores: Floats, residuals: Floats, *, silent: bool) -> Iterator[Band]:

@@ -123,6 +123,10 @@ class Rubric(Model):
     """The map's question, when there is one: choices, checks and both languages."""
     option_order: tuple[int, ...] = ()
     """For choice questions: `option_order[shown] == index in question.choices`."""
+    phrasings: dict[str, tuple[str, ...]] = {}
+    """Other wordings of points and misconceptions, by id: for a judge that goes by words, not shown to a model."""
+    denies: dict[str, tuple[str, ...]] = {}
+    """By misconception: the points that no one can be credited with who holds it."""
 
 
 class Setup(Model):

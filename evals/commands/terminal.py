@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evals.assess import Judged
+
+MINUTE = 60.0
 
 
 def say(text: str) -> None:
@@ -17,9 +20,9 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Judged], None]]:
-    """Answers, time left, what was unscored, calls and cost so far, where standard error is a terminal."""
+    """Answers, time left, what was unscored, calls and cost so far; a line a minute where there is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield _every_minute(total)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -46,3 +49,19 @@ def progress(total: int) -> Iterator[Callable[[Judged], None]]:
             )
 
         yield tell
+
+
+def _every_minute(total: int) -> Callable[[Judged], None]:
+    began = told = time.monotonic()
+    done = unscored = 0
+
+    def tell(judged: Judged) -> None:
+        nonlocal told, done, unscored
+        done += 1
+        unscored += not judged.scored
+        if (now := time.monotonic()) - told >= MINUTE:
+            told = now
+            left = (now - began) / done * (total - done)
+            say(f"{done} of {total} answers, {unscored} unscored, {now - began:.0f} s; about {left:.0f} s left")
+
+    return tell

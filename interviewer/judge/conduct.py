@@ -34,6 +34,8 @@ _IGNORANCE_EN = re.compile(
 )
 
 
+RESTATED = 0.9
+"""Share of a clause's content from which it only says the question again."""
 LEAST = 0.5
 """Content below which an answer to an open question says nothing: a number, a sign, a filler."""
 _OPENER = re.compile(
@@ -98,6 +100,17 @@ def echoed(parts: list[Clause], asks: list[str]) -> list[bool]:
         own = "".join(c for c in part.text if c.isalnum())
         long = sum(map(is_cjk, own)) >= 6 or len(own) >= 18
         out.append(long and any(len(own) <= len(a) + 4 and fuzz.partial_ratio(own, a) >= 92 for a in clean))
+    return out
+
+
+def restated(parts: list[Clause], asks: list[frozenset[str]]) -> list[bool]:
+    """Which clauses have hardly a word that is not the question's, in whatever order."""
+    out = []
+    for part in parts:
+        words = [(f, weight(f)) for f, _, _ in features(part.text)]
+        whole = sum(w for _, w in words)
+        shared = max((sum(w for f, w in words if f in ask) for ask in asks), default=0.0)
+        out.append(whole > 0 and shared >= RESTATED * whole)
     return out
 
 

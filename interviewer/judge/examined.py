@@ -21,6 +21,9 @@ UNPARSED_SHARE = 0.5
 """Part of its lexical credit that a point keeps when the code cannot be parsed."""
 ON_TOPIC = 0.15
 """Similarity with the rubric from which an answer without substance is vague rather than off the topic."""
+MOST_CITED = 12
+"""Clauses that are cited for one point, in at most `MOST_PIECES` pieces."""
+MOST_PIECES = 5
 NOTHING = frozenset({"empty", "dont_know", "copied_question"})
 """Flags of answers in which no point can have been made."""
 LOOK = frozenset({"too_long", "no_choice", "injection", "code_unparsed"})
@@ -132,7 +135,7 @@ def point_verdict(
     """A point as the signals alone would have it; `best` is the highest probability among the answer's points."""
     point = index.points[number]
     credit = 0.0 if NOTHING & set(flags) else fusion.credit(signals.values, best)
-    spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:4]]
+    spans = [reading.folded.span(reading.parts[i].start, reading.parts[i].end) for i in signals.clauses[:MOST_CITED]]
     values = dict(signals.values)
     against = values["against"] >= fusion.against_from
     if code is not None and rubric.question is not None:
@@ -161,12 +164,32 @@ def point_verdict(
         id=point.id,
         verdict=verdict,
         credit=credit,
-        evidence=evidence.cite(reading.answer, spans) if credit > 0 or verdict == "contradicted" else [],
+        evidence=evidence.cite(reading.answer, spans, MOST_PIECES) if credit > 0 or verdict == "contradicted" else [],
         text=point.text(lang),
         weight=point.weight,
         core=point.core,
         signals={k: round(v, 4) for k, v in values.items()},
     )
+
+
+def taken_back(
+    points: Sequence[PointVerdict],
+    wrong: Sequence[MisconceptionFound],
+    rubric: Rubric,
+    fusion: Fusion,
+    policy: Policy,
+) -> list[PointVerdict]:
+    """The points less what the beliefs held take back: nobody is credited with a claim and its opposite."""
+    denied = {p: m for m in wrong for p in rubric.denies.get(m.id, ())}
+    out = []
+    for p in points:
+        if p.id in denied and p.credit > 0:
+            credit = round(p.credit * fusion.denied_share, 4)
+            verdict = verdict_of(credit, policy, contradicted=True)
+            said = p.evidence if credit > 0 else denied[p.id].evidence
+            p = p.model_copy(update={"credit": credit, "verdict": verdict, "evidence": said})
+        out.append(p)
+    return out
 
 
 def beliefs_found(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from interviewer.errors import ConfigError
 
-DEFAULT = "fusion-v2.json"
+DEFAULT = "fusion-v3.json"
 
 
 class Fusion(BaseModel):
@@ -39,6 +39,8 @@ class Fusion(BaseModel):
     against_from: float = Field(ge=0, le=1)
     """`against` from which a point with no other evidence is contradicted."""
     misconception: MisconceptionRule
+    denied_share: float = Field(default=1.0, ge=0, le=1)
+    """What is left of a point's credit when the answer also holds a belief that says its opposite."""
     bare: str | None = None
     """Id of the version for rubrics that bring points and no wordings: signals mean other things there."""
     intervals: tuple[Band, ...] = ()

@@ -35,6 +35,8 @@ class Run:
     info: JudgeInfo
     spent: Spent = field(default_factory=Spent)
     shown: str = ""
+    digest: str = ""
+    """Hash of the rubric as the model is shown it."""
     cut: bool = False
     trusted: bool = False
     """No sign that the answer speaks to the grader."""

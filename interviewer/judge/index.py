@@ -21,6 +21,7 @@ from interviewer.judge.wordings import (
     Draft,
     Term,
     Wording,
+    WordingKind,
     drafts_of,
     holds,
     language_of,
@@ -126,6 +127,10 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
     asks = _asks(rubric)
     owners: list[Point | Misconception] = [*rubric.points, *rubric.misconceptions]
     drafts = drafts_of(owners, len(rubric.points))
+    for n, owner in enumerate(owners):
+        kind: WordingKind = "phrase" if n < len(rubric.points) else "facet"
+        share = 1.0 if n < len(rubric.points) else 0.0
+        drafts += [(n, kind, language_of(t), t, share) for t in rubric.phrasings.get(owner.id, ())]
     words = [frozenset(f for f, _, _ in lexicon.features(fold(d[3]))) for d in drafts]
     vocabulary: dict[str, int] = {}
     for ws in words:

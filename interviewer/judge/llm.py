@@ -133,7 +133,8 @@ class LLMJudge:
         run.shown = disarm(run.answer, steering, limit)
         if run.cut and "too_long" not in seen.flags:
             seen.flags.append("too_long")
-        request = self.prompts.judge(run.rubric, run.shown, run.lang, run.info.rubric_hash, cut=run.cut)
+        run.digest = rubric_hash(run.rubric, self.offline.rules, phrasings=False)
+        request = self.prompts.judge(run.rubric, run.shown, run.lang, run.digest, cut=run.cut)
         completion = await self._ask(request, gateway, run.spent)
         run.info.model = completion.model or run.info.model
         verdicts = completion.parsed_as(Verdicts).checked(request.context or {})
@@ -181,7 +182,7 @@ class LLMJudge:
     def _alone(self, run: Run, number: int) -> Request:
         """The request for one point by itself."""
         point = run.rubric.points[number]
-        return self.prompts.reask(run.rubric, point, run.shown, run.lang, run.info.rubric_hash, cut=run.cut)
+        return self.prompts.reask(run.rubric, point, run.shown, run.lang, run.digest, cut=run.cut)
 
     async def _second_looks(
         self, run: Run, seen: Examined, claims: list[Claim], quotes: Quotes, gateway: Gateway

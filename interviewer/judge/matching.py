@@ -146,7 +146,7 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
     shares its words by accident, and one as near that agrees clears the clause.
     """
     out: dict[int, dict[int, float]] = {}
-    facets = np.array([w.kind != "text" for w in index.wordings])
+    facets = np.array([w.kind in ("facet", "model") for w in index.wordings])
     for w, (clause, end) in enumerate(found.windows.ranges):
         if end - clause != 1:
             break  # windows come shortest first

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -23,12 +24,14 @@ from interviewer.judge.examined import (
     graded,
     is_off_topic,
     point_verdict,
+    taken_back,
 )
 from interviewer.judge.feedback import feedback
 from interviewer.judge.fusion import Fusion, folder, load_fusion
 from interviewer.judge.index import RubricIndex, build, encode
 from interviewer.judge.matching import match, opposing_clauses
 from interviewer.judge.misconceptions import held
+from interviewer.judge.observed import Observed, all_support
 from interviewer.judge.reading import read, without
 from interviewer.judge.signals import measure
 from interviewer.models import Flag, JudgeInfo, Judgement, Rubric, Usage
@@ -43,9 +46,14 @@ T = TypeVar("T")
 CACHED_RUBRICS = 512
 
 
-def rubric_hash(rubric: Rubric, rules: Rules) -> str:
-    """What a judgement was made against; the order of options does not change it."""
-    text = rubric.model_dump_json(exclude={"option_order"}) + rules.hash
+def rubric_hash(rubric: Rubric, rules: Rules, *, phrasings: bool = True) -> str:
+    """What a judgement was made against; the order of options does not change it.
+
+    `phrasings=False`: what a model was shown.
+    """
+    text = rubric.model_dump_json(exclude={"option_order", "phrasings", "denies"}) + rules.hash
+    if phrasings and rubric.phrasings:
+        text += json.dumps([rubric.phrasings, rubric.denies], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -145,36 +153,54 @@ class OfflineJudge:
 
     def examine(self, rubric: Rubric, answer: str, lang: str, digest: str | None = None) -> Examined:
         """All that words and vectors say of an answer, before marks: what a judge with a model builds on."""
+        return self.weigh(rubric, self.observe(rubric, answer, digest), lang)
+
+    def observe(self, rubric: Rubric, answer: str, digest: str | None = None) -> Observed:
+        """What can be measured of an answer, before any weight: the same for every fusion with one belief rule."""
         index, fusion = self.index(rubric, digest), self.fusion_for(rubric)
         reading = read(answer, index, self.rules.policy.max_answer_chars)
         flags: list[Flag] = list(reading.flags)
         found = match(reading, index, encode(self.embedder, [reading.clean(p) for p in reading.parts]))
         opposing = opposing_clauses(reading, index, found)
-        policy = self.rules.policy
-        code = code_of(rubric, reading, flags, policy.max_answer_chars)
+        code = code_of(rubric, reading, flags, self.rules.policy.max_answer_chars)
         prose = reading if code is None else without(reading, code.spans_of_code())
         beliefs = [] if NOTHING & set(flags) else held(prose, index, found, opposing, fusion.misconception)
         for owner in opposing.values():  # code opposes nothing
             for i in [i for i in owner if prose.masked[i] and not reading.masked[i]]:
                 del owner[i]
         taken = {i: 0.0 for b in beliefs for i in b.clauses}
-        signals = [
-            measure(n, reading, index, found, {**taken, **opposing.get(n, {})}) for n in range(len(index.points))
-        ]
-        best = max(fusion.probability(s.values) for s in signals)
+        away = tuple({**taken, **opposing.get(n, {})} for n in range(len(index.points)))
+        signals = tuple(measure(n, reading, index, found, away[n]) for n in range(len(index.points)))
+        return Observed(reading, index, found, code, away, signals, tuple(beliefs), tuple(flags))
+
+    def weigh(self, rubric: Rubric, seen: Observed, lang: str) -> Examined:
+        """The observations under this judge's weights."""
+        reading, index, fusion, policy = seen.reading, seen.index, self.fusion_for(rubric), self.rules.policy
+        flags = list(seen.flags)
+        best = max(fusion.probability(s.values) for s in seen.signals)
         points = [
-            point_verdict(n, s, best, reading, index, code, rubric, lang, flags, fusion, policy)
-            for n, s in enumerate(signals)
-        ]
+            point_verdict(
+                n, all_support(n, s, seen, fusion, policy), best, reading, index, seen.code, rubric, lang, flags,
+                fusion, policy,
+            )
+            for n, s in enumerate(seen.signals)
+        ]  # fmt: skip
         chosen, right = choice_of(rubric, reading, flags)
-        wrong = beliefs_found(rubric, reading, index, beliefs, chosen, lang)
-        if not flags and is_off_topic(points, reading, index, found.topic) and not wrong and chosen is None:
+        wrong = beliefs_found(rubric, reading, index, seen.beliefs, chosen, lang)
+        points = taken_back(points, wrong, rubric, fusion, policy)
+        if not flags and is_off_topic(points, reading, index, seen.found.topic) and not wrong and chosen is None:
             flags.append("off_topic")
         tied = [] if right is None or right else beliefs_found(rubric, reading, index, [], chosen, lang)
-        return Examined(reading, index, code, points, wrong, tied, chosen, right, flags)
+        return Examined(reading, index, seen.code, points, wrong, tied, chosen, right, flags)
+
+    def judge_observed(self, rubric: Rubric, seen: Observed, lang: str) -> Judgement:
+        """The judgement of what was observed, without provenance: for trying many weights on one observation."""
+        return self._graded(rubric, self.weigh(rubric, seen, lang), lang, JudgeInfo(kind=self.kind))
 
     def _judge(self, rubric: Rubric, answer: str, lang: str, info: JudgeInfo) -> Judgement:
-        seen = self.examine(rubric, answer, lang, info.rubric_hash)
+        return self._graded(rubric, self.examine(rubric, answer, lang, info.rubric_hash), lang, info)
+
+    def _graded(self, rubric: Rubric, seen: Examined, lang: str, info: JudgeInfo) -> Judgement:
         nothing = bool(NOTHING & set(seen.flags))
         right = seen.right if rubric.kind is Kind.CHOICE else None
         said = feedback(seen.points, seen.misconceptions, seen.flags, lang, chosen_right=right)

@@ -115,6 +115,8 @@ _WRONG = re.compile(
     r"|\b(?:that|this|it|which)(?:'s| is| was)(?: simply| just| plainly| actually)? (?:wrong|false|incorrect|"
     r"a myth|a mistake|not true|not right|not the case|untrue)\b"
     r"|^(?:wrong|false|not true|incorrect)(?=\s*(?:$|[,;:.!?]))|\bthe opposite is true\b|\bnot so\b"
+    r"|^(?:这个?|这点)?我(?:是)?(?:不(?:太)?(?:同意|认同|赞成|信)|反对)(?:的|这(?:个|种)?(?:说法|看法|做法|观点))?$"
+    r"|^(?:and |but )?i (?:disagree|do not agree|don't agree|would not agree)(?: with (?:that|this|it))?$"
 )
 _UNTRUE = re.compile(
     r"(?:不(?:太|怎么)?成立|站不住脚?|不靠谱|没道理|行不通|不可取|靠不住|(?:是|属于)(?:个)?(?:误区|误解|错误|伪命题)|不(?:是|算)(?:一个|个)?(?:好|充分|"
@@ -183,6 +185,9 @@ def stance(text: str) -> Stance:
     )
 
 
+_TAKES_BACK = re.compile(r"(?:这|那|我|that|this|it|which|wrong|不对|错|(?:and |but )?i d)")
+
+
 def stances(texts: list[str]) -> list[Stance]:
     """Stances of the clauses of an answer in order; “people say X. Wrong.” denies the clauses of X."""
     out = [stance(t) for t in texts]
@@ -191,7 +196,7 @@ def stances(texts: list[str]) -> list[Stance]:
             first = next((j for j in range(i, max(i - 8, -1), -1) if out[j].reported), None)
             # “X. That's wrong.” with nobody quoted takes back the one clause before it.
             back = range(first, i + 1) if first is not None else range(max(i - 1, 0), i + 1)
-            if first is None and not re.match(r"(?:这|那|that|this|it|which|wrong|不对|错)", text):
+            if first is None and not _TAKES_BACK.match(text):
                 back = range(i, i + 1)
             for j in back:
                 out[j] = replace(out[j], denied=True)

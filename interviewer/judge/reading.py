@@ -71,7 +71,8 @@ def read(answer: str, index: RubricIndex, limit: int) -> Reading:
         flags.append("stuffing")
     listed = np.array([_mostly_within(p, items) for p in parts], dtype=bool)
     opens = conduct.opening(parts)
-    masked = np.array([any(m) for m in zip(steering, echo, opens, strict=True)], dtype=bool)
+    again = conduct.restated(parts, list(index.ask_words))
+    masked = np.array([any(m) for m in zip(steering, echo, again, opens, strict=True)], dtype=bool)
     if not conduct.says_something(parts):
         masked[:] = True
     if "copied_question" in flags or (stuffed and len(parts)):

@@ -13,6 +13,7 @@ from interviewer.judge import lexicon
 from interviewer.judge.normalise import fold, is_cjk
 from interviewer.models import Rubric
 from knowledge.models import FollowUp, Kind, Point, Question, When
+from rubrics.phrasings import phrasings_of
 
 MOST_POINTS = 8
 _HINT = "give the row points ([{id, text, weight}]), or a reference, or the question_id of a question of the map"
@@ -29,6 +30,7 @@ def question_rubric(question: Question, lang: str, option_order: Sequence[int] =
         reference=question.reference.text(lang),
         question=question,
         option_order=tuple(option_order),
+        **_beside(question, {p.id for p in question.points}),
     )
 
 
@@ -50,7 +52,18 @@ def follow_up_rubric(question: Question, follow_up: FollowUp, lang: str) -> Rubr
         misconceptions=tuple(question.misconceptions),
         reference=question.reference.text(lang) if any(isinstance(p, str) for p in follow_up.points) else "",
         question=question if any(isinstance(p, str) for p in follow_up.points) else None,
+        **_beside(question, {p for p in follow_up.points if isinstance(p, str)}),
     )
+
+
+def _beside(question: Question, points: set[str]) -> dict[str, Any]:
+    """The phrasings of these points and of the question's misconceptions, and what the latter deny."""
+    found = phrasings_of(question.id)
+    wrong = {m.id for m in question.misconceptions}
+    return {
+        "phrasings": {k: (*p.zh, *p.en) for k, p in found.items() if k in points or k in wrong},
+        "denies": {k: p.denies for k, p in found.items() if k in wrong and p.denies},
+    }
 
 
 def written_rubric(question: Question, targets: Sequence[str], ask: str, lang: str) -> Rubric:

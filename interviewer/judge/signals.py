@@ -3,6 +3,7 @@
 cover   best share of a point's own words in one window of the answer, by rubric weight
 facet   mean over the point's clauses of their best share, each in its own window
 model   best share of a clause of the reference or script that makes the point
+phrase  best share of one of the point's phrasings
 mass    how much of the point's own vocabulary one window has, however long the point is
 term    accepted wordings found
 similar best embedding similarity, above the floor of the embedder
@@ -31,13 +32,18 @@ from interviewer.judge.matching import Matches
 from interviewer.judge.reading import Reading
 from interviewer.judge.wordings import Term, holds
 
-NAMES = ("cover", "facet", "model", "mass", "term", "similar", "lead", "apart", "topic", "number", "against", "hedge")
+NAMES = (
+    "cover", "facet", "model", "phrase", "mass", "term", "similar", "lead", "apart", "topic", "number", "against",
+    "hedge",
+)  # fmt: skip
 _DENIAL_BEFORE = re.compile(
     r"(?:不是|并非|不能|不会|不要|不用|别|没有|没|不|而非|无需|\bnot|n't|\bnever|\binstead of|\brather than|\bwithout|"
     r"\bno)\s*[^,;。]{0,8}$"
 )
 
 
+CITED = 4
+"""Clauses that are cited for a passage, best first."""
 SHOWN = 0.25
 """Similarity from which a window without shared words is shown as what the signals rest on."""
 
@@ -58,21 +64,18 @@ def measure(
     usable = _usable(found, set(opposing))
     shared = np.where(usable, found.shared, 0.0)
     similar = np.where(usable, found.similar, 0.0)
-    texts, facets, models = (index.rows(owner, k) for k in ("text", "facet", "model"))
+    texts, facets, models, phrases = (index.rows(owner, k) for k in ("text", "facet", "model", "phrase"))
     cover, cover_at = _best(shared[texts])
-    model, model_at = (
-        _best(shared[models] * np.sqrt(found.precise[models]) * index.substance[models, None])
-        if len(models)
-        else (0.0, -1)
-    )
+    model, model_at = _said(models, index, found, shared)
+    phrase, phrase_at = _said(phrases, index, found, shared)
     facet, facet_at = _facets(owner, index, shared)
-    rows = np.concatenate([texts, facets, models])
+    rows = np.concatenate([texts, facets, models, phrases])
     like, like_at = _best(similar[rows])
     mass, mass_at = _best(np.where(usable, found.mass[owner : owner + 1], 0.0))
     lead, apart = _most(owner, found.leads, usable), _most(owner, found.apart, usable)
     hits, term_clauses = _terms(owner, reading, index, set(opposing))
-    windows = [cover_at, model_at if model > 0.3 else -1, mass_at if mass > 0.3 else -1, *facet_at]
-    clauses = _clauses(found, windows) if cover > 0.15 or model > 0.3 else []
+    alike = [at for value, at in ((model, model_at), (phrase, phrase_at), (mass, mass_at)) if value > 0.3]
+    clauses = _clauses(found, [cover_at, *alike, *facet_at]) if cover > 0.15 or max(model, phrase) > 0.3 else []
     ordered = tuple(dict.fromkeys([*clauses, *term_clauses, *(_clauses(found, [like_at]) if like > 0.5 else [])]))
     if not ordered and like > SHOWN:
         ordered = tuple(_clauses(found, [like_at]))  # vectors alone: the window they rest on is what can be shown
@@ -82,6 +85,7 @@ def measure(
             "cover": cover,
             "facet": facet,
             "model": model,
+            "phrase": phrase,
             "mass": mass,
             "term": hits,
             "similar": like,
@@ -95,6 +99,13 @@ def measure(
         ordered,
         tuple(opposing),
     )
+
+
+def _said(rows: NDArray[np.int64], index: RubricIndex, found: Matches, shared: Floats) -> tuple[float, int]:
+    """The best share of one of these whole wordings in a window, less where the window says much beside it."""
+    if not len(rows):
+        return 0.0, -1
+    return _best(shared[rows] * np.sqrt(found.precise[rows]) * index.substance[rows, None])
 
 
 def _usable(found: Matches, without: set[int]) -> NDArray[np.bool_]:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from interviewer.llm.schema import BRIEF
 from interviewer.models import Verdict
 
 MOST_QUOTES = 5
@@ -69,11 +70,15 @@ def _cut(value: str) -> str:
 
 PointLabel = Annotated[str, BeforeValidator(lambda v: _label("p", v))]
 MisconceptionLabel = Annotated[str, BeforeValidator(lambda v: _label("m", v))]
-Quotes = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_cut_quotes)]
+Quote = Annotated[str, Field(json_schema_extra={BRIEF: 90})]
+Quotes = Annotated[
+    list[Quote], BeforeValidator(_as_list), AfterValidator(_cut_quotes), Field(json_schema_extra={BRIEF: 2})
+]
 AnyVerdict = Annotated[Verdict, BeforeValidator(_lower)]
 Share = Annotated[float, AfterValidator(_share)]
 Level = Annotated[int, AfterValidator(_one_to_five)]
-Text = Annotated[str, AfterValidator(_cut)]
+Text = Annotated[str, AfterValidator(_cut), Field(json_schema_extra={BRIEF: 240})]
+Reason = Annotated[str, AfterValidator(_cut), Field(json_schema_extra={BRIEF: 90})]
 
 
 class Out(BaseModel):
@@ -84,7 +89,7 @@ class PointOut(Out):
     id: PointLabel
     quotes: Quotes = []
     verdict: AnyVerdict
-    reason: Text = ""
+    reason: Reason = ""
     confidence: Share = 0.5
 
 
@@ -143,7 +148,7 @@ class SecondLook(Out):
 
     quotes: Quotes = []
     verdict: AnyVerdict
-    reason: Text = ""
+    reason: Reason = ""
     confidence: Share = 0.5
 
 

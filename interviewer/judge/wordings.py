@@ -16,7 +16,7 @@ from interviewer.judge.polarity import Stance, stance
 from interviewer.judge.windows import clauses
 from knowledge.models import Misconception, Point
 
-WordingKind = Literal["text", "facet", "model"]
+WordingKind = Literal["text", "facet", "model", "phrase"]
 Draft = tuple[int, WordingKind, str, str, float]
 """Owner, kind, language, text, share of the whole text."""
 MIN_FACET = 2.0

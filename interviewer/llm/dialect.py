@@ -33,11 +33,14 @@ class Dialect:
     ignored: int = 0
     """Strict replies in a row that did not follow the schema."""
 
+    brief: bool = False
+    """A grammar of ours holds it to short strings: a small model left alone quotes the whole answer for everything."""
+
     def params(self, request: Request) -> dict[str, Any]:
         wanted = {"temperature": request.temperature, self.limit_name: request.max_tokens, "seed": request.seed}
         params: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None and k not in self.dropped}
         if request.schema is not None and self.capability == "json_schema":
-            params["response_format"] = strict_format(request.schema)
+            params["response_format"] = strict_format(request.schema, brief=self.brief)
         elif request.schema is not None and self.capability == "json_object":
             params["response_format"] = {"type": "json_object"}
         return params

@@ -26,6 +26,7 @@ from interviewer.errors import (
 from interviewer.llm import cost
 from interviewer.llm.cache import AnswerCache, InFlight, Kept, cache_key
 from interviewer.llm.cost import Spent
+from interviewer.llm.dialect import Dialect
 from interviewer.llm.protocol import Call, Completion, Message, Reply, Request, Tokens, Transport
 from interviewer.llm.retry import Pace, Retries, patiently
 from interviewer.llm.structured import Answered, Interlocutor, ask, parse
@@ -51,7 +52,7 @@ class Route:
     dead_until: float = 0.0
 
     def __post_init__(self) -> None:
-        self.model = Interlocutor(self.transport.name)
+        self.model = Interlocutor(self.transport.name, Dialect(brief=self.transport.name.startswith("local/")))
 
 
 class ModelGateway:

@@ -15,11 +15,16 @@ from pydantic import BaseModel
 REJECTED = {"default", "title", "minLength", "maxLength", "examples", "discriminator", "format", "uniqueItems"}
 
 
+BRIEF = "x-brief"
+"""In the schema of a string or a list: how many characters or items a small model is held to. Told to no other."""
+
+
 @lru_cache(maxsize=64)
-def strict_format(schema: type[BaseModel]) -> dict[str, Any]:
-    """The `response_format` of a strict schema."""
+def strict_format(schema: type[BaseModel], *, brief: bool = False) -> dict[str, Any]:
+    """The `response_format` of a strict schema; `brief` for a server whose grammar counts characters."""
     plain = schema.model_json_schema()
     shape = _strict(plain, plain.get("$defs", {}))
+    shape = _held(shape) if brief else _without(shape)
     named = {"name": _name(schema), "schema": shape, "strict": not _open(plain)}
     return {"type": "json_schema", "json_schema": named}
 
@@ -63,6 +68,20 @@ def _strict(node: Any, defs: dict[str, Any]) -> Any:
     return out
 
 
+def _held(node: Any) -> Any:
+    """With `BRIEF` as the grammar's limit."""
+    if isinstance(node, dict):
+        limit = "maxItems" if node.get("type") == "array" else "maxLength"
+        return {(limit if k == BRIEF else k): _held(v) for k, v in node.items()}
+    return [_held(n) for n in node] if isinstance(node, list) else node
+
+
+def _without(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _without(v) for k, v in node.items() if k != BRIEF}
+    return [_without(n) for n in node] if isinstance(node, list) else node
+
+
 def _open(node: Any) -> bool:
     """Whether an object of any keys occurs: strict mode cannot say that."""
     if isinstance(node, list):
@@ -84,6 +103,6 @@ def _plain(node: Any) -> Any:
     for key, value in node.items():
         if key in ("properties", "$defs"):
             out[key] = {name: _plain(sub) for name, sub in value.items()}
-        elif key != "title":
+        elif key not in ("title", BRIEF):
             out[key] = value if key in ("enum", "const", "default") else _plain(value)
     return out

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from evals.calibrate import Row, _conformal, _quantiles, _weighted, calibrate
+from evals.calibrate import _conformal, _quantiles, calibrate
 from evals.datasets import load_dataset
+from evals.fitting import Row, weighted
 from interviewer.errors import UsageError
 from interviewer.examiners import offline_judge
 from interviewer.judge import OfflineJudge, own_rubric, question_rubric
@@ -32,7 +33,7 @@ def test_weights_are_found_and_never_below_zero() -> None:
         p = 1 / (1 + np.exp(-(6 * good - 4 * bad - 1)))
         rows.append(Row({"cover": good, "similar": bad, "mass": noise}, float(rng.random() < p), f"q{n % 20}"))
     start = load_fusion().model_copy(update={"weights": {"cover": 1.0, "similar": 1.0, "mass": 1.0}})
-    found = _weighted(start, rows)
+    found = weighted(start, rows)
     assert found.weights["cover"] > 3 and found.weights["similar"] == 0 and 0 <= found.weights["mass"] < 1
 
 
@@ -58,7 +59,7 @@ def test_every_score_has_a_band() -> None:
 
 def test_the_version_in_use_says_where_it_comes_from() -> None:
     fusion = load_fusion()
-    assert fusion.intervals and "dev half" in fusion.provenance and fusion.id == "fusion-v2"
+    assert fusion.intervals and "dev half" in fusion.provenance and fusion.id == "fusion-v3"
     for path in folder().glob("fusion-v*.json"):
         assert Fusion.model_validate(json.loads(path.read_text("utf-8"))).id == path.stem
     assert isinstance(fusion.intervals[0], Band)
@@ -76,4 +77,4 @@ def test_a_rubric_without_wordings_is_judged_by_the_version_that_holds_there() -
     mapped = question_rubric(load_map().question("lr-scheduling.how-to-set-lr"), "zh")
     said = "一开始学习率从很小慢慢升上去，让二阶矩先估准。"
     assert judge.judge_sync(own, said, "zh").judge.calibration == "fusion-v1"
-    assert judge.judge_sync(mapped, said, "zh").judge.calibration == "fusion-v2"
+    assert judge.judge_sync(mapped, said, "zh").judge.calibration == "fusion-v3"
