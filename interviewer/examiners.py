@@ -46,11 +46,17 @@ def offline_judge(
 class Examiners:
     """The judge, and the writer of follow-ups where a model is named. Made once, safe from any thread.
 
+    `concurrency` is how many calls a gateway makes at a time; None leaves it to the gateway, as for a model of
+    this machine, which answers one after the other.
+
     Raises ConfigError or ProviderError where it is clear at once that the model cannot be called.
     """
 
-    def __init__(self, settings: Settings, *, notice: Notice, rules: Rules | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, notice: Notice, rules: Rules | None = None, concurrency: int | None = None
+    ) -> None:
         self.settings = settings
+        self._concurrency = concurrency
         self._notice = notice
         self._rules = rules
         self._lock = threading.Lock()
@@ -64,9 +70,17 @@ class Examiners:
 
     def _open(self, model: str) -> Gateway:
         from interviewer.llm import make_gateway
+        from interviewer.llm.choose import is_file
 
         s = self.settings
-        return make_gateway(model, api_base=s.api_base, fallbacks=s.fallback_models, cache=s.cache, notice=self._notice)
+        return make_gateway(
+            model,
+            api_base=s.api_base,
+            fallbacks=s.fallback_models,
+            cache=s.cache,
+            concurrency=None if is_file(model) else self._concurrency,
+            notice=self._notice,
+        )
 
     @property
     def offline(self) -> OfflineJudge:

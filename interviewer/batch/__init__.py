@@ -5,14 +5,19 @@ Knows files, rows and the judge's protocol; nothing of interviews, screens or th
 """
 
 from interviewer.batch.columns import FIELDS, parse_mapping, resolve
-from interviewer.batch.files import Summary, grade_file
+from interviewer.batch.files import grade_file
+from interviewer.batch.halting import Interrupted
+from interviewer.batch.journal import Journal
 from interviewer.batch.readers import RawRow, Source, open_source
 from interviewer.batch.rows import Row, RowBuilder, RowError
 from interviewer.batch.runner import GradedRow, grade
+from interviewer.batch.summary import Summary
 
 __all__ = [
     "FIELDS",
     "GradedRow",
+    "Interrupted",
+    "Journal",
     "RawRow",
     "Row",
     "RowBuilder",

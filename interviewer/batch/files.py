@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel
-
+from interviewer import paths
+from interviewer.batch import pool
 from interviewer.batch.columns import check
+from interviewer.batch.counting import count
 from interviewer.batch.encoding import Encoding
+from interviewer.batch.journal import Journal
 from interviewer.batch.readers import STDIN, SUFFIXES, Format, Source, open_source
 from interviewer.batch.runner import CONCURRENCY, GradedRow, grade
+from interviewer.batch.seen import Seen
+from interviewer.batch.summary import Summary
 from interviewer.batch.writers import (
     ADDED,
     KEPT_AS,
@@ -31,47 +37,10 @@ from interviewer.judge.protocol import Judge
 from knowledge import KnowledgeMap
 from knowledge.models import Lang
 
+FEW = 400
+"""Rows that the offline judge grades in this process: others would take as long to start."""
 _LOOKED_AT = 100
 """Rows of JSON Lines looked at before saying that none has an answer."""
-
-
-class Summary(BaseModel):
-    """What became of a file. Field names are part of the JSON contract."""
-
-    input: str
-    output: str
-    errors: str | None = None
-    """The file of failed rows; null when there is none."""
-    rows: int = 0
-    graded: int = 0
-    failed: int = 0
-    needs_review: int = 0
-    mean_score: float | None = None
-    """Of the graded rows, 0-10."""
-    duplicate_ids: int = 0
-    """Rows whose id an earlier row has; they are graded like any other."""
-    seconds: float = 0
-    format: Format = "csv"
-    encoding: str = ""
-    columns: dict[str, str] = {}
-    """Which column was taken for what."""
-    judge: str = ""
-    """Kind of the judge, and model where it has one."""
-    complete: bool = False
-    """False when it was interrupted: `output` then names what was finished."""
-
-    def add(self, row: GradedRow) -> None:
-        self.rows += 1
-        if row.failed or row.judgement is None or row.judgement.score is None:
-            self.failed += 1
-            return
-        self.graded += 1
-        self.needs_review += row.judgement.needs_review
-        mean = self.mean_score or 0.0
-        self.mean_score = mean + (row.judgement.score - mean) / self.graded
-        if not self.judge:
-            info = row.judgement.judge
-            self.judge = f"{info.kind} {info.model}" if info.model else info.kind
 
 
 async def grade_file(
@@ -85,17 +54,29 @@ async def grade_file(
     format: Format | None = None,
     overwrite: bool = False,
     concurrency: int = CONCURRENCY,
+    journal: Path | str | bool = True,
+    fresh: bool = False,
+    deadline: float | None = None,
+    workers: int | None = None,
+    stop: asyncio.Event | None = None,
     on_row: Callable[[GradedRow], None] | None = None,
+    on_start: Callable[[Summary], None] | None = None,
+    on_total: Callable[[int], None] | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Grade `input` into `output` (CSV, TSV or JSON Lines by its suffix; `-` is the standard stream).
 
     Failed rows go to `<output>.errors.jsonl` with their number and reason, and stay in the output without a
     score. Without a judge, the offline judge on the embedded table grades. Interrupted, what is done lies
-    in `<output>.part`.
+    in `<output>.part`, and in the journal.
+
+    `journal` is where judgements are kept, so that none is made twice: a path, True for `<output>.journal` (for the
+    standard stream, in the user's cache folder), False for nowhere. `fresh` takes none from there. `on_start` is
+    called before the first row with the summary that is filled as rows are done, `on_total` with the number of rows,
+    where that is cheap to know. For `deadline`, `workers` and `stop` see `grade`.
 
     Raises UsageError (no such file, output exists), InputError (no row could be graded), ConfigError
-    (cannot be written).
+    (cannot be written), StoreError (the journal), Interrupted (`stop` was set and rows are left).
     """
     started = time.monotonic()
     with ExitStack() as stack:
@@ -112,18 +93,32 @@ async def grade_file(
         )
         _tell(source, summary, notice)
         judge = judge or offline_judge(notice=notice)
+        if judge.kind != "offline":
+            stack.enter_context(_quick_turns())
+        kept = _journal(journal, input, output, judge, fresh)
+        if kept is not None:
+            stack.enter_context(kept)
+            summary.journal = str(kept.path)
         files = _Files(output, source, format)
         stack.callback(files.abandon)
-        ids: set[int] = set()
-        rows = grade(source, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency)
+        seen = stack.enter_context(closing(Seen()))
+        total = count(source, few=FEW, all=on_total is not None)
+        if on_start is not None:
+            on_start(summary)
+        if on_total is not None and total.exact:
+            on_total(total.rows)
+        if workers is None:
+            workers = pool.cores() if total.rows > FEW and pool.gains(judge) else 1
+        rows = grade(
+            source, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
+            deadline=deadline, workers=workers, stop=stop,
+        )  # fmt: skip
         try:
             async for row in rows:
                 files.write(row)
                 summary.add(row)
                 if row.id:
-                    key = hash(row.id)
-                    summary.duplicate_ids += key in ids
-                    ids.add(key)
+                    summary.duplicate_ids += seen.add(row.id)
                 if on_row is not None:
                     on_row(row)
         except OSError as e:
@@ -133,18 +128,42 @@ async def grade_file(
                 f"{summary.output} cannot be written: {e.strerror or e}", hint="check the space left"
             ) from None
         except BaseException:
-            if kept := files.keep_partial():
-                notice(f"{summary.rows} rows were done; they are in {kept}")
+            if summary.rows and (partial := files.keep_partial()):
+                notice(f"{summary.rows} rows were done; they are in {partial}")
             raise
         finally:
             await rows.aclose()  # type: ignore[attr-defined]
         errors = files.finish()
         summary.errors = str(errors) if errors else None
-    if summary.mean_score is not None:
-        summary.mean_score = round(summary.mean_score, 3)
-    summary.seconds = round(time.monotonic() - started, 3)
+        if kept is not None:
+            kept.finish()
+    summary.close(time.monotonic() - started)
     summary.complete = True
     return summary
+
+
+def journal_of(input: Path | str, output: Path | str) -> Path:
+    """Where judgements are kept when nothing else is said: beside the output, or in the user's cache folder."""
+    if str(output) != STDIN:
+        return Path(output).with_name(Path(output).name + ".journal")
+    name = "stdin"
+    if str(input) != STDIN:
+        whole = str(Path(input).resolve())
+        name = f"{Path(input).name[:60]}-{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    return paths.cache_dir() / "journals" / f"{name}.journal"
+
+
+def _journal(
+    wanted: Path | str | bool, input: Path | str, output: Path | str, judge: Judge, fresh: bool
+) -> Journal | None:
+    # A judge of the caller's own may not say what its grades depend on.
+    if wanted is False or not getattr(judge, "fingerprint", None):
+        return None
+    path = journal_of(input, output) if wanted is True else Path(wanted)
+    if wanted is True and str(output) == STDIN:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    whole = str(path if str(output) == STDIN else Path(output).resolve())
+    return Journal(path, output=whole, durable=judge.kind != "offline", fresh=fresh)
 
 
 class _Files:
@@ -195,6 +214,17 @@ class _Files:
         for file in (self._output, self._errors):
             if file is not None:
                 file.discard()
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """While answers are read in a thread, the event loop gets its turn within a millisecond instead of five."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, 0.001))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _for_a_spreadsheet(encoding: Encoding) -> bool:

@@ -1,4 +1,4 @@
-"""Rows in, graded rows out: in order, with few in flight at a time, and no row able to stop the rest.
+"""Rows in, graded rows out: in order, many under way, and no row able to stop or to hold up the rest.
 
 Knows rows and the judge's protocol; nothing of files.
 """
@@ -8,38 +8,31 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from interviewer.batch import pool
+from interviewer.batch.halting import Halted, Interrupted
+from interviewer.batch.journal import Journal
+from interviewer.batch.judging import Desk, GradedRow
 from interviewer.batch.readers import RawRow
-from interviewer.batch.rows import Row, RowBuilder, RowError
-from interviewer.errors import InterviewerError
+from interviewer.batch.rows import RowBuilder
 from interviewer.judge.protocol import Judge
-from interviewer.models import Judgement
 from knowledge import KnowledgeMap, load_map
 from knowledge.models import Lang
 
+__all__ = ["CONCURRENCY", "AnyRow", "GradedRow", "grade", "rows_for"]
+
 AnyRow = RawRow | Mapping[str, Any]
 CONCURRENCY = 8
+AHEAD = 8
+"""Rows taken and not given out yet, in multiples of those under way: how far a slow row is overtaken."""
+ALONE = 1000
+"""Rows of unknown number that the offline judge grades in this process before it starts others."""
 
 
-@dataclass(slots=True)
-class GradedRow:
-    """A row with its judgement, or with the reason why there is none."""
-
-    number: int
-    id: str
-    data: dict[str, Any] = field(default_factory=dict)
-    """The row as it came in."""
-    judgement: Judgement | None = None
-    error: str | None = None
-    """Why the row could not be graded: it cannot be used, or its judgement is unscored."""
-    raw: str | None = None
-    """The start of what could not be read."""
-
-    @property
-    def failed(self) -> bool:
-        return self.error is not None
+def rows_for(calls: int) -> int:
+    """Rows to have under way for so many calls at a time: some are read, or written down, while those wait."""
+    return calls + calls // 4 + 1
 
 
 async def grade(
@@ -50,53 +43,156 @@ async def grade(
     mapping: Mapping[str, str] | None = None,
     lang: Lang | None = None,
     concurrency: int = CONCURRENCY,
+    journal: Journal | None = None,
+    deadline: float | None = None,
+    workers: int | None = None,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[GradedRow]:
-    """Grade rows one after the other as they come, at most `concurrency` at a time, in the order given.
+    """Grade rows as they come, `concurrency` of them at a time, and give them out in the order given.
 
     A row is a mapping such as {"question_id": …, "answer": …} or {"question", "points", "answer"}, or a
-    RawRow of a file. A row that cannot be graded comes out with its `error`. Nothing is raised for a row.
+    RawRow of a file. A row that cannot be graded comes out with its `error`; so does one that takes longer than
+    `deadline` seconds. Nothing is raised for a row. What the `journal` holds is not judged again; it stays open.
+
+    The offline judge is graded with by `workers` processes; None: one per core when there are more than a thousand
+    rows, 1: in this process. They have as much under way as they need, whatever `concurrency` is.
+
+    Raises Interrupted once `stop` is set and the rows under way are done, if there are others; StoreError when the
+    journal fails; ConfigError when no worker can be started, or `workers` are asked for with a model as the judge.
     """
-    if concurrency < 1:
-        raise ValueError("concurrency must be at least 1")
-    builder = RowBuilder(the_map or load_map(), mapping, lang=lang)
-    waiting: deque[asyncio.Task[GradedRow]] = deque()
+    if concurrency < 1 or (workers is not None and workers < 1):
+        raise ValueError("concurrency and workers must be at least 1")
+    desk = Desk(RowBuilder(the_map or load_map(), mapping, lang=lang), judge, journal=journal, deadline=deadline)
+    window = _Window(rows, desk, concurrency, stop)
+    others: pool.WorkerPool | None = None
+    alone = ALONE if workers is None and pool.gains(judge) else 0 if workers not in (None, 1) else None
     try:
-        async for raw in _numbered(rows):
-            waiting.append(asyncio.create_task(_grade_one(raw, builder, judge)))
-            if len(waiting) >= concurrency:
-                yield await waiting.popleft()
-        while waiting:
-            yield await waiting.popleft()
+        while True:
+            if alone is not None and window.taken >= alone:
+                others = pool.make(judge, workers or pool.cores(), deadline=deadline)
+                window.widen(others, max(concurrency, others.wanted))
+                alone = None
+            row = await window.next(most=alone)
+            if row is not None:
+                yield row
+            elif window.over:
+                return
+    except Halted as e:
+        raise e.error from None
     finally:
-        for task in waiting:
+        await window.close()
+        if others is not None:
+            others.close()
+
+
+class _Window:
+    """The rows between the source and the reader: under way, or done and waiting for an earlier one."""
+
+    def __init__(
+        self,
+        rows: Iterable[AnyRow] | AsyncIterable[AnyRow],
+        desk: Desk,
+        concurrency: int,
+        stop: asyncio.Event | None,
+    ) -> None:
+        self._desk = desk
+        self._concurrency = concurrency
+        self._most = AHEAD * concurrency
+        self._stop = stop
+        self._sync = None if isinstance(rows, AsyncIterable) else iter(rows)
+        self._async = aiter(rows) if isinstance(rows, AsyncIterable) else None
+        self._pulling: asyncio.Task[AnyRow | None] | None = None
+        self._ended = False
+        self._window: deque[asyncio.Task[GradedRow]] = deque()
+        self._under_way = 0
+        self._news = asyncio.Event()
+        self._stopping = asyncio.create_task(self._stopped()) if stop is not None else None
+        self.taken = 0
+
+    @property
+    def over(self) -> bool:
+        return self._ended and not self._window
+
+    def widen(self, judge: Judge, concurrency: int) -> None:
+        """Go on with another judge, and with so many rows at a time."""
+        self._desk.hand_over(judge)
+        self._concurrency = concurrency
+        self._most = max(self._most, 2 * concurrency)
+
+    async def next(self, *, most: int | None) -> GradedRow | None:
+        """The next row in order, once it is done; None when `most` rows have been taken, or there are no more."""
+        while True:
+            self._news.clear()
+            self._fill(most)
+            if self._window and self._window[0].done():
+                return self._window.popleft().result()
+            if (self._ended and not self._window) or (most is not None and self.taken >= most):
+                return None
+            if self._stop is not None and self._stop.is_set() and not self._window:
+                if self._exhausted():
+                    return None
+                raise Interrupted
+            await self._news.wait()
+
+    def _fill(self, most: int | None) -> None:
+        while self._under_way < self._concurrency and len(self._window) < self._most and not self._ended:
+            if (self._stop is not None and self._stop.is_set()) or (most is not None and self.taken >= most):
+                return
+            try:
+                row = self._pulled()
+            except (StopIteration, StopAsyncIteration):
+                self._ended = True
+                return
+            if row is None:
+                return
+            self.taken += 1
+            raw = row if isinstance(row, RawRow) else RawRow(self.taken, dict(row))
+            task = asyncio.create_task(self._desk.grade(raw))
+            self._under_way += 1
+            task.add_done_callback(self._done)
+            self._window.append(task)
+
+    def _pulled(self) -> AnyRow | None:
+        """The next row of the source; None when it is still to come. Raises Stop(Async)Iteration."""
+        if self._sync is not None:
+            return next(self._sync)
+        assert self._async is not None
+        if self._pulling is None:
+            self._pulling = asyncio.create_task(_one(self._async))
+            self._pulling.add_done_callback(lambda _: self._news.set())
+        if not self._pulling.done():
+            return None
+        pulled, self._pulling = self._pulling, None
+        if (row := pulled.result()) is None:
+            raise StopAsyncIteration
+        return row
+
+    def _exhausted(self) -> bool:
+        """Whether the source, which nothing more is to be taken of, has no more."""
+        if self._sync is None:
+            return False
+        try:
+            next(self._sync)
+        except StopIteration:
+            self._ended = True
+        return self._ended
+
+    def _done(self, _: object) -> None:
+        self._under_way -= 1
+        self._news.set()
+
+    async def _stopped(self) -> None:
+        assert self._stop is not None
+        await self._stop.wait()
+        self._news.set()
+
+    async def close(self) -> None:
+        left: list[asyncio.Task[Any]] = [*self._window]
+        left += [t for t in (self._pulling, self._stopping) if t is not None]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _grade_one(raw: RawRow, builder: RowBuilder, judge: Judge) -> GradedRow:
-    out = GradedRow(raw.number, "", raw.data, raw=raw.raw)
-    try:
-        out.id = builder.id_of(raw)
-        row: Row = builder.build(raw)
-        out.judgement = await judge.judge(row.rubric, row.answer, row.lang)
-    except RowError as e:
-        out.error = str(e)
-    except InterviewerError as e:
-        out.error = e.message
-    except Exception as e:  # one row's fault must not take the others with it
-        out.error = f"unexpected {type(e).__name__}: {e}"[:300]
-    else:
-        if out.judgement.error is not None or out.judgement.score is None:
-            out.error = out.judgement.error or "the judge gave no score"
-    return out
-
-
-async def _numbered(rows: Iterable[AnyRow] | AsyncIterable[AnyRow]) -> AsyncIterator[RawRow]:
-    if isinstance(rows, AsyncIterable):
-        number = 0
-        async for row in rows:
-            number += 1
-            yield row if isinstance(row, RawRow) else RawRow(number, dict(row))
-    else:
-        for number, row in enumerate(rows, 1):
-            yield row if isinstance(row, RawRow) else RawRow(number, dict(row))
+async def _one(rows: AsyncIterator[AnyRow]) -> AnyRow | None:
+    return await anext(rows, None)

@@ -42,16 +42,19 @@ class Output:
         except OSError as e:
             raise _cannot_write(path, e) from None
         self._temporary = Path(name)
+        self._partial = path.with_name(path.name + ".part")
         self.file: BinaryIO = os.fdopen(handle, "wb")
 
     def finish(self) -> None:
+        """Move it to its place; what an interrupted run left of it goes."""
         self._move_to(self.path)
+        with contextlib.suppress(OSError):
+            self._partial.unlink(missing_ok=True)
 
     def keep_partial(self) -> Path:
         """What was written so far, moved to `<path>.part`."""
-        partial = self.path.with_name(self.path.name + ".part")
-        self._move_to(partial)
-        return partial
+        self._move_to(self._partial)
+        return self._partial
 
     def _move_to(self, place: Path) -> None:
         try:
@@ -190,7 +193,7 @@ def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> N
     if source is not None and path.exists() and source.exists() and path.samefile(source):
         raise UsageError("the output is the input", hint="give another name with -o")
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there already", hint="--overwrite replaces it")
+        raise UsageError(f"{path} is there already", hint="--overwrite replaces it, and so does --resume")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}")
 

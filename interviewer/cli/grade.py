@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from interviewer.cli.grade_progress import Progressing, progressing
 from interviewer.cli.guard import out, say
 from interviewer.cli.interview import (
     ApiBase,
@@ -22,15 +22,14 @@ from interviewer.cli.interview import (
     Pack,
     SignalsOption,
 )
+from interviewer.cli.stopping import Stopping, same_command, stopping
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from interviewer.batch import GradedRow, Summary
     from interviewer.batch.readers import Format
+    from interviewer.models import Usage
     from knowledge.models import Lang
-
-_TOLD = 5
-"""Failed rows that are named on the terminal; the rest are in the file."""
 
 
 def grade(
@@ -48,6 +47,41 @@ def grade(
         typer.Option("--map", "-m", help="Which column is what: answer=Response; repeat.", metavar="FIELD=COLUMN"),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="The same, and say what the journal has; only what is new is graded.")
+    ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal", help="Where judgements are kept, so that none is made twice.", show_default="OUTPUT.journal"
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade every row again, whatever the journal has.")] = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency",
+            "-j",
+            min=1,
+            max=4096,
+            show_default="8",
+            help="Calls to the model at a time; raise it as far as the provider allows.",
+        ),
+    ] = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option("--deadline", metavar="SECONDS", help="Give a row up after this time.", show_default="none"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=1024,
+            show_default="one per core for 400 rows or more",
+            help="Processes of the offline judge.",
+        ),
+    ] = None,
     embedder: EmbedderOption = None,
     pack: Pack = None,
     format: Annotated[
@@ -69,13 +103,23 @@ def grade(
     recognised in Chinese and English. Failed rows are listed in
     OUTPUT.errors.jsonl and make the exit code 1; the others are graded.
 
+    Every judgement is kept in OUTPUT.journal as it is made: interrupted
+    (Ctrl-C, kill), the same command goes on, and nothing is judged or paid
+    for twice. With more rows, or in another order, only what is new is.
+
     Examples: `interviewer grade answers.csv -o graded.csv` ·
     `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
-    `cat rows.jsonl | interviewer grade - > graded.jsonl`
+    `cat rows.jsonl | interviewer grade - > graded.jsonl` ·
+    `interviewer grade more.csv -o graded.csv --resume` ·
+    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64`
     """
-    from interviewer.batch import grade_file, parse_mapping
+    from interviewer.batch import Interrupted, grade_file, parse_mapping
+    from interviewer.batch.files import journal_of
+    from interviewer.batch.runner import CONCURRENCY, rows_for
     from interviewer.config import load_settings
     from interviewer.examiners import Examiners
+    from interviewer.llm.choose import is_file as is_local
+    from interviewer.llm.local_transport import CONCURRENCY as LOCAL_CONCURRENCY
     from interviewer.maps import open_map
 
     mapping = parse_mapping(columns or [])
@@ -91,26 +135,44 @@ def grade(
         fallback_models=fallback_models or None, pack=pack,
     )  # fmt: skip
     the_map = open_map(settings.pack) if settings.pack else None
-    failed: list[GradedRow] = []
+    if deadline is not None and deadline <= 0:
+        raise UsageError("--deadline must be above 0")
+    if workers is not None and settings.model and settings.signals != "similarity":
+        raise UsageError("--workers is for the offline judge", hint="a model's calls run together: --concurrency")
+    kept = journal or journal_of(input, target)
+    if kept.resolve() in (Path(target).resolve(), input.resolve()):
+        raise UsageError("the journal is the input or the output", hint="give it another name with --journal")
+    if resume:
+        say(f"going on with {kept}" if kept.exists() else f"there is no journal {kept} yet: from the first row")
+    at_once = CONCURRENCY
+    if is_local(settings.model or ""):
+        at_once = LOCAL_CONCURRENCY
+    elif concurrency is not None:
+        at_once = rows_for(concurrency)
+    shown = target != "-" or not sys.stdout.isatty()
 
-    def note(row: GradedRow) -> None:
-        if row.failed and len(failed) < _TOLD:
-            failed.append(row)
+    async def run(stop: Stopping, progress: Progressing) -> Summary:
+        def start(summary: Summary) -> None:
+            stop.begin()
+            progress.start(summary)
 
-    async def run() -> Summary:
-        async with aclosing(Examiners(settings, notice=say)) as examiners:
-            with _progress(note, show=target != "-" or not sys.stdout.isatty()) as on_row:
-                return await grade_file(
-                    input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
-                    format=cast("Format | None", format), overwrite=overwrite, the_map=the_map, on_row=on_row,
-                    notice=say,
-                )  # fmt: skip
+        async with aclosing(Examiners(settings, notice=say, concurrency=concurrency)) as examiners:
+            return await grade_file(
+                input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
+                format=cast("Format | None", format), overwrite=overwrite or resume, the_map=the_map,
+                concurrency=at_once, journal=journal or True, fresh=fresh, deadline=deadline, workers=workers,
+                stop=stop.asked, on_row=progress.row, on_start=start,
+                on_total=progress.total if progress.shown else None, notice=say,
+            )  # fmt: skip
 
+    progress: Progressing | None = None
     try:
-        summary = asyncio.run(run())
-    except KeyboardInterrupt:
-        say("interrupted; running it again starts from the first row")
+        with stopping() as stop, progressing(show=shown) as progress:
+            summary = asyncio.run(run(stop, progress))
+    except (Interrupted, KeyboardInterrupt, asyncio.CancelledError):
+        _interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
         raise typer.Exit(int(Exit.INTERRUPTED)) from None
+    failed = progress.failed
     _tell(summary, failed)
     if as_json:
         out(summary.model_dump_json())
@@ -134,35 +196,26 @@ def _tell(summary: Summary, failed: list[GradedRow]) -> None:
         f"{summary.rows} rows: {summary.graded} graded, {summary.failed} failed, "
         f"{summary.needs_review} to review; mean score {mean}{judge}, {summary.seconds:.1f} s"
     )
+    if summary.from_journal:
+        say(f"{summary.from_journal:,} rows from the journal, {summary.graded - summary.from_journal:,} graded")
+    if summary.this_run.calls:
+        say(_spent(summary.this_run))
     if summary.output != "standard output":
         say(f"written to {summary.output}" + (f"; failed rows in {summary.errors}" if summary.errors else ""))
 
 
-@contextmanager
-def _progress(note: Callable[[GradedRow], None], *, show: bool) -> Iterator[Callable[[GradedRow], None]]:
-    """Rows, rate and failures on stderr, where that is a terminal."""
-    if not (show and sys.stderr.isatty()):
-        yield note
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _interrupted(summary: Summary | None, *, from_stdin: bool) -> None:
+    if summary is None:
+        say("interrupted before the first row")
+    else:
+        kept = f"; what was judged is in {summary.journal}" if summary.journal else ""
+        say(f"interrupted: {summary.rows:,} rows done, {summary.failed:,} of them failed{kept}")
+    say("to go on" + (" (with the same input)" if from_stdin else "") + f": {same_command('--fresh')}")
 
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.completed} rows"),
-        TextColumn("{task.fields[bad]} failed"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("grading", total=None, bad=0)
-        bad = 0
 
-        def on_row(row: GradedRow) -> None:
-            nonlocal bad
-            note(row)
-            bad += row.failed
-            bar.update(task, advance=1, bad=bad)
-
-        yield on_row
+def _spent(usage: Usage) -> str:
+    tokens = [
+        f"{n:,} tokens {way}" for n, way in ((usage.input_tokens, "in"), (usage.output_tokens, "out")) if n is not None
+    ]
+    cost = "cost unknown" if usage.cost is None else f"${usage.cost:.4f}"
+    return f"this run: {', '.join([f'{usage.calls:,} calls', *tokens, cost])}"

@@ -136,7 +136,9 @@ def with_default(argv: list[str]) -> list[str]:
 
 
 def _with_resume(argv: list[str]) -> list[str]:
-    """A bare `--resume` means `--resume last`."""
+    """A bare `--resume` of an interview means `--resume last`."""
+    if argv[0] != "interview":
+        return argv
     for n, word in enumerate(argv):
         if word == "--resume" and (n + 1 == len(argv) or argv[n + 1].startswith("-")):
             return [*argv[: n + 1], "last", *argv[n + 1 :]]

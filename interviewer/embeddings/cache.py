@@ -9,7 +9,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,12 +47,23 @@ class CachedEmbedder:
         self.name = inner.name
         self.dim = inner.dim
         self._path = path
+        self._model_key = model_key
         self._model = hashlib.sha256((model_key or inner.name).encode()).digest()
         self._notice = notice
         self._busy_s = busy_s
         self._memory: OrderedDict[bytes, Vectors] = OrderedDict()
         self._memory_size = memory
         self._lock = threading.Lock()
+
+    @property
+    def key(self) -> str:
+        """What the vectors depend on; a name may be kept while the model behind it changes."""
+        return self._model.hex()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, with a memory of its own on the same file."""
+        make = partial(CachedEmbedder, model_key=self._model_key, memory=self._memory_size, busy_s=self._busy_s)
+        return make, (self.inner, self._path)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.encode`; `inner` is asked once, for the texts that are new."""

@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -47,6 +48,11 @@ class StaticTable:
                 hint="reinstall the package, or choose a model with --embedder",
             ) from error
         self.dim = int(self._rows.shape[1])
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: it reads the folder itself."""
+        return StaticTable, (self._path,)
 
     @cached_property
     def vocabulary(self) -> int:

@@ -60,6 +60,11 @@ class SentenceTransformerEmbedder:
             ) from error
         self.name = name or path.resolve().name
         self._batch_size = batch_size
+        self._made_of = (path, name, batch_size)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: it loads the folder itself."""
+        return _loaded, self._made_of
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.encode`; blank texts are zero whatever the model says of them."""
@@ -74,3 +79,7 @@ class SentenceTransformerEmbedder:
                 show_progress_bar=False,
             )
         return unit_rows(out)
+
+
+def _loaded(path: Path, name: str | None, batch_size: int) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(path, name=name, batch_size=batch_size)

@@ -164,7 +164,7 @@ def _all_terms(text: str, terms: list[str]) -> bool:
     """Nearly every letter belongs to one of the rubric's own terms, strung together."""
     inside = [False] * len(text)
     seen = 0
-    for term in sorted(set(terms), key=len, reverse=True):
+    for term in sorted(set(terms), key=lambda t: (-len(t), t)):
         at = text.find(term)
         if len(term) >= 2 and at >= 0 and not all(inside[at : at + len(term)]):
             inside[at : at + len(term)] = [True] * len(term)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from interviewer.judge import aggregate, choice, evidence
 from interviewer.judge.code import CodeReading, read_code
@@ -228,6 +229,6 @@ def is_off_topic(points: Sequence[PointVerdict], reading: Reading, index: Rubric
     if topic >= ON_TOPIC or any(p.credit > 0 for p in points):
         return False
     own = frozenset().union(*reading.words) if reading.words else frozenset()
-    total = sum(map(weight, own))
-    inside = sum(weight(w) for w in own if w in index.topic)
+    total = fsum(map(weight, own))
+    inside = fsum(weight(w) for w in own if w in index.topic)
     return total > 2 and inside / total < 0.25

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,7 +173,7 @@ def build(rubric: Rubric, embedder: Embedder, *, model_answers: bool = True) -> 
         totals=weights.sum(axis=1),
         bags=_bags(wordings, owners, len(rubric.points), vocabulary, idf),
         substance=np.array(
-            [min(1.0, sum(float(idf[vocabulary[w]]) for w in ws) / ENOUGH) for ws in words], dtype=np.float32
+            [min(1.0, fsum(float(idf[vocabulary[w]]) for w in ws) / ENOUGH) for ws in words], dtype=np.float32
         ),
         vectors=vectors,
         floor=min(max(floor, 0.0), 0.9),

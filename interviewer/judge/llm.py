@@ -18,6 +18,7 @@ from interviewer.judge.disarm import disarm, has_marks
 from interviewer.judge.doubt import Claim, claim, doubtful, second
 from interviewer.judge.evidence import Located, Span
 from interviewer.judge.examined import NOTHING, Examined
+from interviewer.judge.fingerprint import fingerprint
 from interviewer.judge.fusion_llm import LLMFusion, Signals, load_llm_fusion
 from interviewer.judge.grading import Grading, Run
 from interviewer.judge.offline import OfflineJudge, rubric_hash
@@ -68,6 +69,20 @@ class LLMJudge:
         self.reasks = reasks
         self.answer_chars = answer_chars
         self.prompts = prompts.Prompts(offline.rules, max_tokens=max_tokens)
+
+    @property
+    def fingerprint(self) -> str:
+        if self.gateway is None or self.signals == "similarity":
+            return self.offline.fingerprint
+        return fingerprint(
+            kind=self.kind,
+            models=getattr(self.gateway, "models", [self.gateway.model]),
+            fallback=self.fallback,
+            signals=self.signals,
+            calibration=self.fusion.model_dump(mode="json"),
+            prompts=[prompts.prompt_hash(), self.prompts.max_tokens, self.answer_chars, self.reasks],
+            offline=self.offline.fingerprint,
+        )
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """The judgement of `answer`, with texts and feedback in `lang`."""

@@ -6,6 +6,7 @@ Knows words, vectors and polarity; what they say about a point is for `signals`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def _product(left: Floats, right: Floats) -> Floats:
 
 def _topic(reading: Reading, index: RubricIndex, vectors: Floats) -> float:
     worth = np.array(
-        [0.0 if m else sum(map(lexicon.weight, w)) for w, m in zip(reading.words, reading.masked, strict=True)],
+        [0.0 if m else fsum(map(lexicon.weight, w)) for w, m in zip(reading.words, reading.masked, strict=True)],
         dtype=np.float32,
     )
     if not len(worth) or worth.max() <= 0:
@@ -112,7 +113,7 @@ def _windows(reading: Reading, index: RubricIndex, vectors: Floats) -> Windows:
     for i, words in enumerate(reading.words):
         if reading.masked[i]:
             continue
-        for w in words:
+        for w in sorted(words):  # sums of floats depend on their order, and a set's changes with the process
             column = index.vocabulary.get(w)
             own = lexicon.weight(w)
             worth[i] += own
@@ -153,7 +154,7 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
         fit = np.where(facets, found.fit[:, w], 0.0)
         best = float(fit.max(initial=0.0))
         about = found.shared[:, w] >= OPPOSED_FROM
-        if sum(map(lexicon.weight, reading.words[clause])) >= ENOUGH_SAID:
+        if fsum(map(lexicon.weight, reading.words[clause])) >= ENOUGH_SAID:
             about |= (found.precise[:, w] >= 0.6) & (found.similar[:, w] >= 0.4)
         rows = np.flatnonzero((fit >= NEAREST * best) & about & facets)
         turned = {int(r): _turns(reading, clause, index.wordings[r]) for r in rows}
@@ -170,7 +171,7 @@ def opposing_clauses(reading: Reading, index: RubricIndex, found: Matches) -> di
 
 def _turns(reading: Reading, clause: int, wording: Wording) -> bool | None:
     said, words = reading.stances[clause], reading.words[clause]
-    meant = max(wording.pieces, key=lambda p: sum(lexicon.weight(w) for w in p.words & words))
+    meant = max(wording.pieces, key=lambda p: fsum(lexicon.weight(w) for w in p.words & words))
     if said.denied != meant.stance.denied:
         plain = meant.stance if said.denied else said
         # A negative claim is turned round by a denial that repeats it: “it is not true that B does not start at 0”.

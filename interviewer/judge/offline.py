@@ -13,7 +13,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from interviewer.judge.examined import (
     NOTHING,
@@ -27,6 +28,7 @@ from interviewer.judge.examined import (
     taken_back,
 )
 from interviewer.judge.feedback import feedback
+from interviewer.judge.fingerprint import fingerprint
 from interviewer.judge.fusion import Fusion, folder, load_fusion
 from interviewer.judge.index import RubricIndex, build, encode
 from interviewer.judge.matching import match, opposing_clauses
@@ -81,6 +83,21 @@ class OfflineJudge:
         self._lock = threading.Lock()
         # Words and vectors are pure Python for the most part: a second thread would only fight for the interpreter.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="judge")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: all that it was made of; indexes are built anew there."""
+        return _remade, (self.embedder, self.rules, self.fusion, self.flags, self._model_answers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(
+            kind=self.kind,
+            calibration=[self.fusion.model_dump(mode="json"), self._bare.model_dump(mode="json")],
+            embedder=getattr(self.embedder, "key", self.embedder.name),
+            rules=self.rules.hash,
+            flags=sorted(self.flags),
+            model_answers=self._model_answers,
+        )
 
     def with_fusion(self, fusion: Fusion) -> OfflineJudge:
         """The same judge with other weights; embedder and indexes are shared."""
@@ -209,3 +226,7 @@ class OfflineJudge:
             rubric, seen, seen.points, seen.misconceptions, self.rules.policy, info,
             feedback=said, always=self.flags, bands=bands,
         )  # fmt: skip
+
+
+def _remade(embedder: Embedder, rules: Rules, fusion: Fusion, flags: Sequence[Flag], answers: bool) -> OfflineJudge:
+    return OfflineJudge(embedder, rules=rules, fusion=fusion, flags=flags, model_answers=answers)

@@ -13,4 +13,9 @@ class Judge(Protocol):
     @property
     def kind(self) -> str: ...
 
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that its grades depend on beside rubric, answer and language: see `judge.fingerprint`."""
+        ...
+
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement: ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def _substance(parts: list[Clause], words: tuple[frozenset[str], ...], index: Ru
     """Content of the answer in words of the topic that the question does not give away."""
     asked = frozenset().union(*index.ask_words) if index.ask_words else frozenset()
     own = frozenset().union(*words) if words else frozenset()
-    return sum(lexicon.weight(w) for w in own if w in index.topic and w not in asked)
+    return fsum(lexicon.weight(w) for w in own if w in index.topic and w not in asked)
 
 
 def _mostly_within(part: Clause, ranges: list[tuple[int, int]]) -> bool:

@@ -82,6 +82,11 @@ class ModelGateway:
     def model(self) -> str:
         return self.routes[0].transport.name
 
+    @property
+    def models(self) -> list[tuple[str, str]]:
+        """Name and address of each, in order: one name may be another model elsewhere."""
+        return [(r.transport.name, r.transport.where) for r in self.routes]
+
     async def __aenter__(self) -> ModelGateway:
         return self
 

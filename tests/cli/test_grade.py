@@ -140,4 +140,4 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     assert process.returncode == 4, said
     assert "out.jsonl.part" in said
     assert json.loads((tmp_path / "out.jsonl.part").read_text("utf-8").splitlines()[0])["score"] > 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "out.jsonl.part"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "out.jsonl.journal", "out.jsonl.part"]
