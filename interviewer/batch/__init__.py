@@ -4,10 +4,12 @@ Public: `grade` (rows to graded rows, an async iterator), `grade_file` (file to 
 Knows files, rows and the judge's protocol; nothing of interviews, screens or the command line.
 """
 
-from interviewer.batch.columns import FIELDS, parse_mapping, resolve
+from interviewer.batch.columns import FIELDS, resolve
 from interviewer.batch.files import grade_file
 from interviewer.batch.halting import Interrupted
 from interviewer.batch.journal import Journal
+from interviewer.batch.options import parse_asked, parse_constants, parse_mapping
+from interviewer.batch.prepared import Prepared, prepare
 from interviewer.batch.readers import RawRow, Source, open_source
 from interviewer.batch.rows import Row, RowBuilder, RowError
 from interviewer.batch.runner import GradedRow, grade
@@ -18,6 +20,7 @@ __all__ = [
     "GradedRow",
     "Interrupted",
     "Journal",
+    "Prepared",
     "RawRow",
     "Row",
     "RowBuilder",
@@ -27,6 +30,9 @@ __all__ = [
     "grade",
     "grade_file",
     "open_source",
+    "parse_asked",
+    "parse_constants",
     "parse_mapping",
+    "prepare",
     "resolve",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from interviewer.errors import InputError, UsageError
@@ -23,6 +23,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "lang": "the language to reply in, zh or en; else that of the answer",
         "id": "what the row is called in messages",
         "choice_order": "for choice questions shown in another order: the map's index of each letter shown",
+        "max_score": "the most marks on the row's own scale; adds score_scaled",
+        "rater": "who marked the row before",
     }
 )
 """What a row can bring, and what it is."""
@@ -58,6 +60,16 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "编号", "序号", "学号", "考号", "准考证号", "答卷编号", "回答编号",
         ),
         "choice_order": ("choice order", "option order", "选项顺序"),
+        "max_score": (
+            "max score", "maxscore", "maximum score", "full score", "full marks", "max points", "max marks",
+            "max grade", "maximum", "points possible", "possible points", "out of", "max", "total points",
+            "total marks", "total",
+            "满分", "满分值", "题目满分", "本题满分", "分值", "题目分值", "本题分值", "总分值",
+        ),
+        "rater": (
+            "rater", "grader", "marker", "assessor", "graded by", "scored by", "annotator",
+            "评分人", "评卷人", "阅卷人", "评阅人", "评分者", "打分人", "评分老师", "阅卷老师",
+        ),
     }
 )  # fmt: skip
 _APART = re.compile(r"[\s_\-.:：()（）\[\]【】*/]+")
@@ -77,24 +89,9 @@ def known_names(names: Iterable[str]) -> int:
     return sum(fold(n) in _FIELD_OF for n in names)
 
 
-def parse_mapping(options: Sequence[str]) -> dict[str, str]:
-    """`["answer=Response"]` as a mapping. Raises UsageError."""
-    mapping: dict[str, str] = {}
-    for option in options:
-        field, equals, column = option.partition("=")
-        field = _FIELD_OF.get(fold(field), field.strip())
-        if not equals or not column.strip():
-            raise UsageError(f"--map {option!r} is not FIELD=COLUMN", hint="such as --map answer=Response")
-        if field not in FIELDS:
-            close = nearest(field, FIELDS, n=1)
-            raise UsageError(
-                f"--map: there is no field {field!r}" + (f"; did you mean {close[0]}?" if close else ""),
-                hint="fields: " + ", ".join(FIELDS),
-            )
-        if field in mapping:
-            raise UsageError(f"--map names {field} twice")
-        mapping[field] = column.strip()
-    return mapping
+def field_called(name: str) -> str:
+    """The field that is called by this name or by a synonym of it; the name itself when there is none."""
+    return name.strip() if name.strip() in FIELDS else _FIELD_OF.get(fold(name), name.strip())
 
 
 def resolve(columns: Sequence[str], mapping: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -118,22 +115,39 @@ def resolve(columns: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     return found
 
 
-def check(columns: Sequence[str], mapping: Mapping[str, str] | None = None) -> dict[str, str]:
-    """`resolve`, for columns that every row has. Raises InputError when no row could be graded."""
+def check(
+    columns: Sequence[str], mapping: Mapping[str, str] | None = None, given: Collection[str] = ()
+) -> dict[str, str]:
+    """`resolve`, for columns that every row has and fields `given` to all rows alike.
+
+    Raises InputError when no row could be graded, UsageError for a field that has a column and is given too.
+    """
     for field, wanted in (mapping or {}).items():
-        if _find(columns, wanted) is None:
-            close = nearest(wanted, columns, n=3)
-            raise UsageError(
-                f"--map {field}={wanted}: there is no such column"
-                + (f"; did you mean {' or '.join(close)}?" if close else ""),
-                hint=f"columns: {_listed(columns)}",
-            )
+        find_column(columns, wanted, f"--map {field}={wanted}")
     found = resolve(columns, mapping)
+    for field in given:
+        if field in found:
+            raise UsageError(
+                f"--set {field}: the column {found[field]!r} holds it already",
+                hint=f"leave --set {field} out, or rename the column if it is something else",
+            )
     if "answer" not in found:
         raise _missing("answer", columns, found)
-    if "question_id" not in found and "question" not in found:
+    if not {"question_id", "question"} & {*found, *given}:
         raise _missing("question_id", columns, found)
     return found
+
+
+def find_column(columns: Sequence[str], wanted: str, option: str) -> str:
+    """The column that an option names. Raises UsageError with the nearest."""
+    column = _find(columns, wanted)
+    if column is None:
+        close = nearest(wanted, columns, n=3)
+        raise UsageError(
+            f"{option}: there is no such column" + (f"; did you mean {' or '.join(close)}?" if close else ""),
+            hint=f"columns: {_listed(columns)}",
+        )
+    return column
 
 
 def _missing(field: str, columns: Sequence[str], found: Mapping[str, str]) -> InputError:
@@ -142,9 +156,12 @@ def _missing(field: str, columns: Sequence[str], found: Mapping[str, str]) -> In
     close = list(dict.fromkeys(c for name in SYNONYMS[field] for c in nearest(name, free, n=2)))
     example = close[0] if close else (free[0] if free else "COLUMN")
     guess = f"; nearest: {_listed(close[:3])}" if close else ""
+    other = "one column per question: --ask COLUMN=QUESTION_ID"
+    if field != "answer":
+        other = "one question for all rows: --set question_id=ID"
     return InputError(
         f"{what}; columns found: {_listed(columns)}{guess}",
-        hint=f"name it: --map {field}={_quoted(example)}",
+        hint=f"name it: --map {field}={_quoted(example)}; {other}",
     )
 
 

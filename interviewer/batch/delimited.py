@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 from interviewer.batch.columns import known_names
-from interviewer.batch.encoding import undecodable
+from interviewer.batch.encoding import foreign, undecodable
+from interviewer.batch.table import Found, distinct, too_wide
 from interviewer.errors import InputError
 
-Found = tuple[int, dict[str, Any], str | None, str | None]
 DELIMITERS = ",\t;|"
 _SNIFFED_ROWS = 20
 _SHOWN = 200
@@ -74,10 +74,9 @@ def rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Found]:
         if open_quote:
             error, data = "a quotation mark that opens in this row is not closed", {}
         elif any(c.strip() for c in cells[len(names) :]):
-            error = (
-                f"the row has {len(cells)} cells but the header has {len(names)}; "
-                "probably a cell with a delimiter or a line break that is not quoted"
-            )
+            error = too_wide(len(cells), len(names)) + "; probably a delimiter or a line break that is not quoted"
+        elif other := next(filter(None, (foreign(c, text.encoding) for c in cells)), None):
+            error = f"the row is in {other}, the file in {text.encoding}"
         elif any(undecodable(c) for c in cells):
             error = f"the row holds bytes that are not valid {text.encoding}"
         yield number, data, error, raw if error else None
@@ -100,7 +99,7 @@ class _Records:
             if self._number == 1 and cells and cells[0].lstrip("\ufeff").lower().startswith("sep="):
                 continue
             if any(c.strip("\ufeff \t") for c in cells):
-                return _distinct(cells)
+                return distinct(cells)
         raise InputError("the file has no header row", hint="the first row names the columns")
 
     def __iter__(self) -> Iterator[tuple[int, list[str], str, bool]]:
@@ -153,17 +152,3 @@ class _Lines:
         if not self._ready:
             self._ready.extend(islice(self._file, 1))
         return not self._ready
-
-
-def _distinct(cells: list[str]) -> list[str]:
-    """Column names without surrounding blanks, each once; a nameless one is called by its place."""
-    names: list[str] = []
-    for place, cell in enumerate(cells, 1):
-        base = cell.strip("\ufeff \t\r\n") or f"column {place}"
-        name, copy = base, 2
-        while name in names:
-            name, copy = f"{base} ({copy})", copy + 1
-        names.append(name)
-    while len(names) > 1 and names[-1].startswith("column ") and not cells[len(names) - 1].strip():
-        names.pop()
-    return names

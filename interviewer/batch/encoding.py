@@ -23,6 +23,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LEGACY = frozenset({"gb18030", "gbk", "gb2312", "big5", "cp1252"})
+_TELLING = 4
+"""Characters that make a text UTF-8 beyond doubt."""
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 18
 
@@ -34,8 +37,11 @@ class Encoding(NamedTuple):
     """A byte order mark stands at the start: the file probably comes from, and returns to, a spreadsheet."""
 
 
-def find_encoding(file: BinaryIO) -> Encoding:
-    """The encoding of a seekable binary file, left at its start."""
+def find_encoding(file: BinaryIO, *, may_break_off: bool = False) -> Encoding:
+    """The encoding of a seekable binary file, left at its start.
+
+    One that may break off can end in the middle of a character.
+    """
     file.seek(0)
     head = file.read(_CHUNK)
     file.seek(0)
@@ -44,7 +50,7 @@ def find_encoding(file: BinaryIO) -> Encoding:
             return Encoding(name, True)
     if unmarked := _without_bom(head[:65536]):
         return Encoding(unmarked, False)
-    if _is_utf8(file):
+    if _is_utf8(file, whole=not may_break_off):
         file.seek(0)
         return Encoding("utf-8", False)
     file.seek(0)
@@ -58,6 +64,25 @@ def find_encoding(file: BinaryIO) -> Encoding:
 def undecodable(text: str) -> bool:
     """Whether `text`, read with ERRORS, holds bytes that its encoding does not have."""
     return not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text)
+
+
+def foreign(text: str, encoding: str) -> str | None:
+    """The encoding a text is really in, when it was read with `encoding` and is UTF-8 beyond doubt.
+
+    Two or three characters of GBK can be valid UTF-8 by chance; this many that all turn out Chinese cannot.
+    """
+    if encoding not in _LEGACY or text.isascii():
+        return None
+    try:
+        found = text.encode(encoding, ERRORS).decode("utf-8")
+    except UnicodeError:
+        return None
+    above = [c for c in found if c > "\x7f"]
+    return "utf-8" if len(above) >= _TELLING and all(_is_chinese(c) for c in above) else None
+
+
+def _is_chinese(char: str) -> bool:
+    return "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or "\u2010" <= char <= "\u2027"
 
 
 def _without_bom(head: bytes) -> str | None:
@@ -75,19 +100,19 @@ def _without_bom(head: bytes) -> str | None:
     return "utf-16-le" if little > big else "utf-16-be"
 
 
-def _is_utf8(file: BinaryIO) -> bool:
+def _is_utf8(file: BinaryIO, *, whole: bool = True) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while chunk := file.read(_CHUNK):
             decoder.decode(chunk)
-        decoder.decode(b"", final=True)
+        decoder.decode(b"", final=whole)
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _telling_lines(file: BinaryIO) -> tuple[bytes, int, int]:
-    """A sample of the lines with bytes above ASCII, and how many of them are UTF-8 and are not."""
+    """A sample of the lines that are not UTF-8, and of the lines above ASCII how many are and how many are not."""
     kept: list[bytes] = []
     size = right = wrong = 0
     for line in iter(lambda: file.readline(_SAMPLE), b""):
@@ -98,7 +123,7 @@ def _telling_lines(file: BinaryIO) -> tuple[bytes, int, int]:
             right += 1
         except UnicodeDecodeError:
             wrong += 1
-        kept.append(line)
+            kept.append(line)
         size += len(line)
         if size >= _SAMPLE:
             break

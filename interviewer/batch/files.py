@@ -7,40 +7,29 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from interviewer import paths
 from interviewer.batch import pool
-from interviewer.batch.columns import check
 from interviewer.batch.counting import count
-from interviewer.batch.encoding import Encoding
 from interviewer.batch.journal import Journal
-from interviewer.batch.readers import STDIN, SUFFIXES, Format, Source, open_source
+from interviewer.batch.prepared import Prepared, prepare, worth_of
+from interviewer.batch.readers import STDIN, Format, open_source
 from interviewer.batch.runner import CONCURRENCY, GradedRow, grade
 from interviewer.batch.seen import Seen
 from interviewer.batch.summary import Summary
-from interviewer.batch.writers import (
-    ADDED,
-    KEPT_AS,
-    Output,
-    Writer,
-    check_place,
-    error_record,
-    json_line,
-    make_writer,
-    to_stdout,
-)
-from interviewer.errors import ConfigError, InputError
+from interviewer.batch.targets import Named, make_writer, named, target_of
+from interviewer.batch.writers import Output, check_place, error_record, json_line, renamed
+from interviewer.errors import ConfigError, UsageError
 from interviewer.examiners import offline_judge
 from interviewer.judge.protocol import Judge
-from knowledge import KnowledgeMap
+from knowledge import KnowledgeMap, load_map
 from knowledge.models import Lang
 
 FEW = 400
 """Rows that the offline judge grades in this process: others would take as long to start."""
-_LOOKED_AT = 100
-"""Rows of JSON Lines looked at before saying that none has an answer."""
 
 
 async def grade_file(
@@ -51,7 +40,12 @@ async def grade_file(
     the_map: KnowledgeMap | None = None,
     mapping: Mapping[str, str] | None = None,
     lang: Lang | None = None,
+    constants: Mapping[str, Any] | None = None,
+    asked: Mapping[str, str] | None = None,
     format: Format | None = None,
+    to: str | None = None,
+    sheet: str | None = None,
+    html: bool = True,
     overwrite: bool = False,
     concurrency: int = CONCURRENCY,
     journal: Path | str | bool = True,
@@ -64,7 +58,10 @@ async def grade_file(
     on_total: Callable[[int], None] | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Grade `input` into `output` (CSV, TSV or JSON Lines by its suffix; `-` is the standard stream).
+    """Grade `input` into `output` (its suffix says the format, else `to`; `-` is the standard stream).
+
+    `constants` are fields that are the same for all rows, `asked` the questions of columns with answers, `sheet`
+    that of a workbook; without `html`, cells that are HTML are judged as they stand.
 
     Failed rows go to `<output>.errors.jsonl` with their number and reason, and stay in the output without a
     score. Without a judge, the offline judge on the embedded table grades. Interrupted, what is done lies
@@ -83,15 +80,21 @@ async def grade_file(
         if str(output) != STDIN:
             given = None if str(input) == STDIN else Path(input)
             check_place(Path(output), overwrite=overwrite, source=given)
-        source = stack.enter_context(open_source(input, format=format))
+        name = named(output, to)
+        the_map = the_map or load_map()
+        worth = worth_of(the_map, mapping or {}, asked or {})
+        source = stack.enter_context(open_source(input, format=format, sheet=sheet, worth=worth, notice=notice))
+        prepared = prepare(source, the_map, mapping=mapping, constants=constants, asked=asked, html=html, notice=notice)
         summary = Summary(
             input=source.name,
             output="standard output" if str(output) == STDIN else str(output),
             format=source.format,
             encoding=source.encoding.name,
-            columns=_fields(source, mapping),
+            sheet=source.sheet,
+            columns=prepared.fields,
+            asked=prepared.asked,
         )
-        _tell(source, summary, notice)
+        _tell(prepared, summary, notice)
         judge = judge or offline_judge(notice=notice)
         if judge.kind != "offline":
             stack.enter_context(_quick_turns())
@@ -99,10 +102,10 @@ async def grade_file(
         if kept is not None:
             stack.enter_context(kept)
             summary.journal = str(kept.path)
-        files = _Files(output, source, format)
+        files = _Files(output, prepared, name)
         stack.callback(files.abandon)
         seen = stack.enter_context(closing(Seen()))
-        total = count(source, few=FEW, all=on_total is not None)
+        total = count(prepared, few=FEW, all=on_total is not None)
         if on_start is not None:
             on_start(summary)
         if on_total is not None and total.exact:
@@ -110,7 +113,7 @@ async def grade_file(
         if workers is None:
             workers = pool.cores() if total.rows > FEW and pool.gains(judge) else 1
         rows = grade(
-            source, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
+            prepared, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
             deadline=deadline, workers=workers, stop=stop,
         )  # fmt: skip
         try:
@@ -124,9 +127,7 @@ async def grade_file(
         except OSError as e:
             if isinstance(e, BrokenPipeError):
                 raise
-            raise ConfigError(
-                f"{summary.output} cannot be written: {e.strerror or e}", hint="check the space left"
-            ) from None
+            raise _full(summary.output, e) from None
         except BaseException:
             if summary.rows and (partial := files.keep_partial()):
                 notice(f"{summary.rows} rows were done; they are in {partial}")
@@ -135,6 +136,8 @@ async def grade_file(
             await rows.aclose()  # type: ignore[attr-defined]
         errors = files.finish()
         summary.errors = str(errors) if errors else None
+        for line in [*prepared.notes(), *files.notes()]:
+            notice(line)
         if kept is not None:
             kept.finish()
     summary.close(time.monotonic() - started)
@@ -169,19 +172,24 @@ def _journal(
 class _Files:
     """The output and, once there is something to say, the file of errors."""
 
-    def __init__(self, output: Path | str, source: Source, format: Format | None) -> None:
+    def __init__(self, output: Path | str, rows: Prepared, name: Named) -> None:
         self._output: Output | None = None
         self._errors: Output | None = None
         self._error_path: Path | None = None
-        kind = source.format
+        target = target_of(output, name, rows)
         if str(output) != STDIN:
             path = Path(output)
-            kind = SUFFIXES.get(path.suffix.lower(), format or source.format)
             self._error_path = path.with_name(path.name + ".errors.jsonl")
             self._output = Output(path)
-        send = to_stdout if self._output is None else self._output.file.write
-        bom = self._output is not None and _for_a_spreadsheet(source.encoding)
-        self._writer: Writer = make_writer(send, kind, source.columns, bom=bom)
+        elif target.format in ("parquet", "xlsx") and sys.stdout.isatty():
+            raise UsageError(f"{target.format} is nothing for a terminal", hint="give it a file with -o")
+        try:
+            self._writer = make_writer(self._output.file if self._output else sys.stdout.buffer, target, rows)
+        except BaseException as e:
+            self.abandon()
+            if isinstance(e, OSError) and not isinstance(e, BrokenPipeError):
+                raise _full(output, e) from None
+            raise
 
     def write(self, row: GradedRow) -> None:
         self._writer.write(row)
@@ -192,9 +200,15 @@ class _Files:
 
     def finish(self) -> Path | None:
         """Move everything to its place; the file of errors, if there is one."""
-        if self._output is None or self._error_path is None:
-            sys.stdout.buffer.flush()
-            return None
+        try:
+            self._writer.close()
+            if self._output is None or self._error_path is None:
+                sys.stdout.buffer.flush()
+                return None
+        except OSError as e:
+            if isinstance(e, BrokenPipeError):
+                raise
+            raise _full(self._output.path if self._output else "standard output", e) from None
         if self._errors is None:
             self._error_path.unlink(missing_ok=True)
         else:
@@ -206,8 +220,13 @@ class _Files:
     def keep_partial(self) -> Path | None:
         if self._output is None:
             return None
+        with suppress(OSError):
+            self._writer.close()
         kept, self._output = self._output.keep_partial(), None
         return kept
+
+    def notes(self) -> list[str]:
+        return self._writer.notes()
 
     def abandon(self) -> None:
         """Leave nothing behind, unless it was finished or kept."""
@@ -227,28 +246,16 @@ def _quick_turns() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def _for_a_spreadsheet(encoding: Encoding) -> bool:
-    """Whether the file came from a program that takes UTF-8 without a mark for something else."""
-    return encoding.bom or encoding.name != "utf-8"
+def _full(output: Path | str, error: OSError) -> ConfigError:
+    output = "standard output" if str(output) == STDIN else output
+    return ConfigError(f"{output} cannot be written: {error.strerror or error}", hint="check the space left")
 
 
-def _fields(source: Source, mapping: Mapping[str, str] | None) -> dict[str, str]:
-    if source.format != "jsonl":
-        return check(source.columns(), mapping)
-    keys: dict[str, None] = {}
-    for n, row in enumerate(source):
-        keys.update(dict.fromkeys(row.data))
-        if n + 1 >= _LOOKED_AT:
-            break
-    if not keys:
-        raise InputError(f"{source.name}: no line holds a JSON object", hint="write one object per line")
-    return check(list(keys), mapping)
-
-
-def _tell(source: Source, summary: Summary, notice: Callable[[str], None]) -> None:
+def _tell(rows: Prepared, summary: Summary, notice: Callable[[str], None]) -> None:
+    source = rows.source
     if source.encoding.name not in ("utf-8", "utf-8-sig"):
         notice(f"{source.name}: read as {source.encoding.name}")
-    names = summary.columns.values() if source.format == "jsonl" else source.columns()
-    taken = [c for c in names if c in ADDED]
+    names = summary.columns.values() if source.ragged else source.columns()
+    taken = [renamed(c) for c in names if renamed(c) != c]
     if taken:
-        notice(f"columns called like a result are kept as {', '.join(KEPT_AS + c for c in taken)}")
+        notice(f"columns called like a result are kept as {', '.join(taken)}")

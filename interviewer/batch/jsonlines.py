@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
 
-from interviewer.batch.encoding import undecodable
+from interviewer.batch.encoding import foreign, undecodable
+from interviewer.batch.table import Found
 
-Found = tuple[int, dict[str, Any], str | None, str | None]
-"""Line number, the object, what is wrong with it, the start of the line when something is."""
 _SHOWN = 200
 
 
@@ -18,6 +16,9 @@ def rows(text: io.TextIOWrapper) -> Iterator[Found]:
     """Every line that is not blank, in order."""
     for number, line in _lines(text):
         if not line.strip("\ufeff \t\r\n"):
+            continue
+        if other := foreign(line, text.encoding):
+            yield number, {}, f"the line is in {other}, the file in {text.encoding}", line[:_SHOWN]
             continue
         if undecodable(line):
             yield number, {}, f"the line is not valid {text.encoding}", line[:_SHOWN]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from interviewer.batch.columns import resolve
 from interviewer.batch.readers import RawRow
+from interviewer.batch.wide import QuestionNames
 from interviewer.errors import InputError
 from interviewer.judge.normalise import language
 from interviewer.judge.rubric import own_rubric, question_rubric
@@ -58,6 +59,8 @@ class RowBuilder:
         self._mapping = dict(mapping or {})
         self._lang = lang
         self._fields: OrderedDict[tuple[str, ...], dict[str, str]] = OrderedDict()
+        self._names = QuestionNames(the_map)
+        self._unknown: OrderedDict[str, str] = OrderedDict()
         self._rubrics: OrderedDict[tuple[Any, ...], Rubric] = OrderedDict()
 
     def build(self, raw: RawRow) -> Row:
@@ -66,23 +69,22 @@ class RowBuilder:
             raise RowError(raw.error)
         keys = tuple(raw.data)
         fields = _kept(self._fields, keys, lambda: resolve(keys, self._mapping))
-        cells = {field: raw.data[column] for field, column in fields.items()}
+        cells = {field: raw.data[column] for field, column in fields.items()} | dict(raw.given)
         answer = _answer(cells)
         lang = self._language(cells, answer)
         return Row(raw.number, self.id_of(raw), self._rubric(cells, lang), answer, lang)
 
     def id_of(self, raw: RawRow) -> str:
         """What the row is called, "" when it has no name."""
+        if "id" in raw.given:
+            return str(raw.given["id"])[:200]
         keys = tuple(raw.data)
         fields = _kept(self._fields, keys, lambda: resolve(keys, self._mapping))
         value = raw.data.get(fields["id"]) if "id" in fields else None
         return str(value).strip()[:200] if isinstance(value, str | int | float) else ""
 
     def _language(self, cells: Mapping[str, Any], answer: str) -> Lang:
-        given = cells.get("lang")
-        if isinstance(given, str) and (known := _LANGS.get(given.strip().casefold().replace("_", "-"))):
-            return known
-        return self._lang or language(answer)
+        return lang_called(cells.get("lang")) or self._lang or language(answer)
 
     def _rubric(self, cells: Mapping[str, Any], lang: Lang) -> Rubric:
         question_id = _text(cells.get("question_id"))
@@ -93,10 +95,13 @@ class RowBuilder:
             return self._of_the_map(question_id, cells.get("choice_order"), lang)
         if not question:
             raise RowError("no question: neither a question_id nor a question")
-        points = _points(cells.get("points"))
+        points = points_in(cells.get("points"))
         reference = _text(cells.get("reference"))
-        if question_id and points is None and not reference:
-            return self._of_the_map(question_id, None, lang)
+        if points is None and not reference:
+            if question_id:
+                return self._of_the_map(question_id, None, lang)
+            if known := self._names.find(question):
+                return self._of_the_map(known, cells.get("choice_order"), lang)
         key = ("own", question_id, question, json.dumps(points, sort_keys=True, default=str), reference)
         try:
             return _kept(self._rubrics, key, lambda: own_rubric(question, points, reference, id=question_id))
@@ -108,14 +113,20 @@ class RowBuilder:
             raise RowError(f"the points cannot be used: {place}: {fault['msg']}") from None
 
     def _of_the_map(self, question_id: str, order: Any, lang: Lang) -> Rubric:
-        try:
-            question = self._map.question(question_id)
-        except UnknownNameError as e:
-            raise RowError(str(e)) from None
+        if question_id not in self._map.questions:
+            # Looking for the nearest names takes milliseconds; a wrong name often fills a whole column.
+            raise RowError(_kept(self._unknown, question_id, lambda: self._no_such(question_id)))
+        question = self._map.questions[question_id]
         shown: tuple[int, ...] = ()
         if question.kind is Kind.CHOICE and order not in (None, ""):
             shown = _order(order, len(question.choices))
         return _kept(self._rubrics, ("map", question_id, lang, shown), lambda: question_rubric(question, lang, shown))
+
+    def _no_such(self, question_id: str) -> str:
+        error = UnknownNameError("question", question_id, self._map.questions)
+        skill = question_id.split(".")[0].strip().casefold()
+        same = [q for q in error.known if q.split(".")[0] == skill][:3]
+        return str(error) + (f"; of this skill: {', '.join(same)}" if same and not error.nearest else "")
 
 
 def _kept(store: OrderedDict[Any, T], key: Any, make: Callable[[], T]) -> T:
@@ -129,6 +140,11 @@ def _kept(store: OrderedDict[Any, T], key: Any, make: Callable[[], T]) -> T:
     return made
 
 
+def lang_called(name: Any) -> Lang | None:
+    """The language of this name or code; None for any other value."""
+    return _LANGS.get(name.strip().casefold().replace("_", "-")) if isinstance(name, str) else None
+
+
 def _answer(cells: Mapping[str, Any]) -> str:
     """The answer as it stands; an empty one is an answer, a missing one is not."""
     value = cells.get("answer")
@@ -137,6 +153,8 @@ def _answer(cells: Mapping[str, Any]) -> str:
         raise RowError(f"no answer: {why}")
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and math.isnan(value):
+        raise RowError("no answer: the answer is not a number (NaN), which is how some programs write nothing")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RowError(f"the answer is a JSON {type(value).__name__}, not text")
     return str(value)
@@ -152,7 +170,7 @@ def _text(value: Any) -> str:
     raise RowError(f"expected text, found a JSON {type(value).__name__}")
 
 
-def _points(value: Any) -> list[Mapping[str, Any]] | None:
+def points_in(value: Any) -> list[Mapping[str, Any]] | None:
     """Points as a list of objects; a cell holds JSON, or one point per line."""
     if isinstance(value, str):
         text = value.strip()
@@ -169,7 +187,7 @@ def _points(value: Any) -> list[Mapping[str, Any]] | None:
         return None
     if isinstance(value, dict):
         if "points" in value:
-            return _points(value["points"])
+            return points_in(value["points"])
         if "text" in value or "zh" in value or "en" in value:
             value = [value]
         else:

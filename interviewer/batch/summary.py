@@ -31,8 +31,12 @@ class Summary(BaseModel):
     seconds: float = 0
     format: Format = "csv"
     encoding: str = ""
+    sheet: str | None = None
+    """The sheet that was read, of a workbook."""
     columns: dict[str, str] = {}
     """Which column was taken for what."""
+    asked: dict[str, str] = {}
+    """Column to question id, where every question has a column of its own."""
     judge: str = ""
     """Kind of the judge, and model where it has one."""
     journal: str | None = None

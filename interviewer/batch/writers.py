@@ -1,4 +1,4 @@
-"""Graded rows to a file or to standard output: every input column in its place, then the judgement's.
+"""Graded rows as text, to a file or to standard output: every input column in its place, then the judgement's.
 
 An output appears whole or not at all: it is written beside its place and moved there at the end.
 Knows nothing of grading.
@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from interviewer.batch.readers import Format
 from interviewer.batch.runner import GradedRow
+from interviewer.batch.scale import SCALED, Scale
 from interviewer.errors import ConfigError, UsageError
 from interviewer.models import Judgement
 from interviewer.text import csv_safe
@@ -27,6 +27,8 @@ ADDED: tuple[str, ...] = tuple(Judgement.model_fields)
 """What grading adds to a row, in order: the fields of a judgement."""
 KEPT_AS = "input_"
 """Before the name of an input column that is called like a field of the judgement."""
+_WITH_SCALE: tuple[str, ...] = tuple(n for name in ADDED for n in ((name, SCALED) if name == "score" else (name,)))
+"""The same where the row says how many marks there are."""
 _BULK = frozenset({"signals"})
 """What the judge measured is for JSON Lines; a spreadsheet cell is no place for it."""
 
@@ -77,40 +79,56 @@ class Output:
 
 
 class Writer(Protocol):
-    """Takes graded rows one by one."""
+    """Takes graded rows one by one; `close` when there are no more."""
 
     def write(self, row: GradedRow) -> None: ...
+
+    def close(self) -> None: ...
+
+    def notes(self) -> list[str]:
+        """What the format could not hold as it was."""
 
 
 class JsonLinesWriter:
     """The input object, then the judgement's fields. Lines that could not be read have no object to keep."""
 
-    def __init__(self, send: Callable[[bytes], Any]) -> None:
+    def __init__(self, send: Callable[[bytes], Any], scale: Scale) -> None:
         self._send = send
+        self._scale = scale
 
     def write(self, row: GradedRow) -> None:
         if row.data or row.judgement:
-            self._send(json_line(record(row)))
+            self._send(json_line(record(row, self._scale)))
+
+    def close(self) -> None:
+        pass
+
+    def notes(self) -> list[str]:
+        return self._scale.notes()
 
 
 class DelimitedWriter:
     """A spreadsheet: lists and objects as JSON, nothing that a spreadsheet would run."""
 
     def __init__(
-        self, send: Callable[[bytes], Any], columns: Sequence[str], *, delimiter: str = ",", bom: bool = False
+        self, send: Callable[[bytes], Any], columns: Sequence[str], scale: Scale, *, delimiter: str, bom: bool
     ) -> None:
         self._send = send
-        self._columns = list(columns)
+        self._row = TableRow(columns, scale)
         self._buffer = io.StringIO(newline="")
         self._csv = csv.writer(self._buffer, delimiter=delimiter, lineterminator="\r\n" if bom else "\n")
-        self._row([csv_safe(renamed(c)) for c in columns] + list(ADDED), start="\ufeff" if bom else "")
+        self._send_row([csv_safe(name) for name in self._row.header], start="\ufeff" if bom else "")
 
     def write(self, row: GradedRow) -> None:
-        added = judgement_fields(row)
-        given = [row.data.get(c) for c in self._columns]
-        self._row([cell(v) for v in given] + [cell(_without_bulk(added[name])) for name in ADDED])
+        self._send_row([cell(v) for v in self._row.values(row)])
 
-    def _row(self, cells: list[str], start: str = "") -> None:
+    def close(self) -> None:
+        pass
+
+    def notes(self) -> list[str]:
+        return self._row.notes()
+
+    def _send_row(self, cells: list[str], start: str = "") -> None:
         self._csv.writerow(cells)
         text = start + self._buffer.getvalue()
         self._buffer.seek(0)
@@ -118,29 +136,48 @@ class DelimitedWriter:
         self._send(text.encode("utf-8", "replace"))
 
 
-def make_writer(
-    send: Callable[[bytes], Any], format: Format, columns: Callable[[], Sequence[str]], *, bom: bool = False
-) -> Writer:
-    """The writer of a format; `columns` is asked only by those that need to know them beforehand."""
-    if format == "jsonl":
-        return JsonLinesWriter(send)
-    return DelimitedWriter(send, columns(), delimiter="\t" if format == "tsv" else ",", bom=bom)
+class TableRow:
+    """What stands in the columns of a table, where all rows have the same ones."""
+
+    def __init__(self, columns: Sequence[str], scale: Scale) -> None:
+        self._columns = list(columns)
+        self._scale = scale
+        self._added = added(scaled=scale.holds(self._columns))
+        self.header = [*map(renamed, columns), *self._added]
+
+    def values(self, row: GradedRow) -> list[Any]:
+        fields = judgement_fields(row, self._scale)
+        return [row.data.get(c) for c in self._columns] + [_without_bulk(fields.get(name)) for name in self._added]
+
+    def notes(self) -> list[str]:
+        return self._scale.notes()
 
 
-def record(row: GradedRow) -> dict[str, Any]:
+def added(*, scaled: bool) -> tuple[str, ...]:
+    """The columns that grading adds, in order."""
+    return tuple(name for name in _WITH_SCALE if scaled or name != SCALED)
+
+
+def record(row: GradedRow, scale: Scale) -> dict[str, Any]:
     """The output object: the input, then the judgement's fields; same names are kept as input_…"""
-    return {renamed(k): v for k, v in row.data.items()} | judgement_fields(row)
+    return {renamed(k): v for k, v in row.data.items()} | judgement_fields(row, scale)
 
 
-def judgement_fields(row: GradedRow) -> dict[str, Any]:
+def judgement_fields(row: GradedRow, scale: Scale) -> dict[str, Any]:
     """The fields of the judgement, all there even when there is none."""
     if row.judgement is not None:
-        return row.judgement.model_dump(mode="json") | {"error": row.error}
-    return dict.fromkeys(ADDED) | {"points": [], "misconceptions": [], "flags": [], "error": row.error}
+        fields = row.judgement.model_dump(mode="json") | {"error": row.error}
+    else:
+        fields = dict.fromkeys(ADDED) | {"points": [], "misconceptions": [], "flags": [], "error": row.error}
+    if not scale.holds(row.data):
+        return fields
+    scaled = scale.scaled(row.data, fields["score"])
+    return {name: scaled if name == SCALED else fields[name] for name in _WITH_SCALE}
 
 
 def renamed(column: str) -> str:
-    return KEPT_AS + column if column in ADDED else column
+    """The name an input column has in the output. Case does not tell two columns apart in many programs."""
+    return KEPT_AS + column if column.casefold() in _WITH_SCALE else column
 
 
 def error_record(row: GradedRow) -> dict[str, Any]:
@@ -151,18 +188,18 @@ def error_record(row: GradedRow) -> dict[str, Any]:
     return out
 
 
-def cell(value: Any) -> str:
-    """A value as the text of a cell: JSON for what has parts, words for flags, never a formula."""
+def cell(value: Any, *, safe: bool = True) -> str:
+    """A value as the text of a cell: JSON for what has parts, words for flags, and where `safe` no formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    if isinstance(value, str):
-        return csv_safe(value)
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
-        return csv_safe("; ".join(value))
+        value = "; ".join(value)
+    if isinstance(value, str):
+        return csv_safe(value) if safe else value
     return "" if value in ([], {}) else json.dumps(value, ensure_ascii=False)
 
 

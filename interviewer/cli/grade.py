@@ -33,10 +33,20 @@ if TYPE_CHECKING:
 
 
 def grade(
-    input: Annotated[Path, typer.Argument(help="CSV, TSV or JSON Lines; `-` is standard input.", show_default=False)],
+    input: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, TSV, JSON Lines (also .gz, .zst), .xlsx or Parquet; `-` is standard input.", show_default=False
+        ),
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where to write; its suffix says the format.", show_default="stdout"),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write; its suffix says the format: out.xlsx, out.csv.gz.",
+            show_default="stdout",
+        ),
     ] = None,
     lang: Annotated[
         str | None,
@@ -44,8 +54,39 @@ def grade(
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", "-m", help="Which column is what: answer=Response; repeat.", metavar="FIELD=COLUMN"),
+        typer.Option(
+            "--map",
+            "-m",
+            help="Which column is what: answer=Response; repeat. Fields: answer, question_id, question, points, "
+            "reference, lang, id, choice_order, max_score, rater.",
+            metavar="FIELD=COLUMN",
+        ),
     ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A field that no column has, the same for all rows: question_id=ID, points=@points.json; repeat.",
+            metavar="FIELD=VALUE",
+        ),
+    ] = None,
+    asked: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ask",
+            help="A column with all answers to one question, in a file with a row per person; "
+            "repeat. Found without it where the header is the question's text.",
+            metavar="COLUMN=QUESTION_ID",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", help="The sheet of a workbook.", show_default="the first with answers"),
+    ] = None,
+    html: Annotated[
+        bool,
+        typer.Option("--html/--no-html", help="Read answers that are HTML as their text; it comes out in answer_text."),
+    ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="The same, and say what the journal has; only what is new is graded.")
@@ -86,7 +127,15 @@ def grade(
     pack: Pack = None,
     format: Annotated[
         str | None,
-        typer.Option(help="csv, tsv or jsonl, where a name does not tell.", show_default="found out"),
+        typer.Option(help="Of the input: csv, tsv or jsonl, where its name does not tell.", show_default="found out"),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            help="Of the output: csv, tsv, jsonl, xlsx, parquet, csv.gz, jsonl.zst, …",
+            show_default="its suffix, else the input's",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON to stdout.")] = False,
     model: ModelOption = None,
@@ -100,8 +149,9 @@ def grade(
 
     A row names a question of the map (question_id) or brings its own:
     question with points, or question with reference. Column names are
-    recognised in Chinese and English. Failed rows are listed in
-    OUTPUT.errors.jsonl and make the exit code 1; the others are graded.
+    recognised in Chinese and English; a column max_score (满分) adds
+    score_scaled. Failed rows are listed in OUTPUT.errors.jsonl and make
+    the exit code 1; the others are graded.
 
     Every judgement is kept in OUTPUT.journal as it is made: interrupted
     (Ctrl-C, kill), the same command goes on, and nothing is judged or paid
@@ -111,9 +161,12 @@ def grade(
     `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
     `cat rows.jsonl | interviewer grade - > graded.jsonl` ·
     `interviewer grade more.csv -o graded.csv --resume` ·
-    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64`
+    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64` ·
+    `interviewer grade 成绩.xlsx --sheet 答卷 -o graded.xlsx` ·
+    `interviewer grade essays.csv --set question_id=lora.principle-and-starting-point -o out.csv` ·
+    `interviewer grade forms.csv --ask "Response 1=lora.principle-and-starting-point" -o out.parquet`
     """
-    from interviewer.batch import Interrupted, grade_file, parse_mapping
+    from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
     from interviewer.batch.files import journal_of
     from interviewer.batch.runner import CONCURRENCY, rows_for
     from interviewer.config import load_settings
@@ -123,10 +176,11 @@ def grade(
     from interviewer.maps import open_map
 
     mapping = parse_mapping(columns or [])
+    given, questions = parse_constants(constants or []), parse_asked(asked or [])
     if lang not in (None, "zh", "en"):
         raise UsageError(f"--lang {lang!r} is neither zh nor en")
-    if format not in (None, "csv", "tsv", "jsonl"):
-        raise UsageError(f"--format {format!r} is none of csv, tsv, jsonl")
+    if format not in (None, "csv", "tsv", "jsonl", "parquet", "xlsx"):
+        raise UsageError(f"--format {format!r} is none of csv, tsv, jsonl, parquet, xlsx")
     target = str(output) if output is not None else "-"
     if as_json and target == "-":
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
@@ -162,7 +216,8 @@ def grade(
                 format=cast("Format | None", format), overwrite=overwrite or resume, the_map=the_map,
                 concurrency=at_once, journal=journal or True, fresh=fresh, deadline=deadline, workers=workers,
                 stop=stop.asked, on_row=progress.row, on_start=start,
-                on_total=progress.total if progress.shown else None, notice=say,
+                on_total=progress.total if progress.shown else None, notice=say, constants=given, asked=questions,
+                to=to, sheet=sheet, html=html,
             )  # fmt: skip
 
     progress: Progressing | None = None

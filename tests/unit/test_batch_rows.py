@@ -79,7 +79,8 @@ because no unit can rely on the presence of another one."
     @pytest.mark.parametrize(
         ("cells", "words"),
         [
-            ({"question_id": "lora.nonsense", "answer": "x"}, "unknown question"),
+            ({"question_id": "lora.principle-and-starting", "answer": "x"}, "mean lora.principle-and-starting-point"),
+            ({"question_id": "lora.zzz", "answer": "x"}, "of this skill: lora"),
             ({"question_id": "nope", "question": "Q", "answer": "x"}, "unknown question"),
             ({"question_id": "nope"}, "no answer"),
             ({"question_id": "nope", "answer": None}, "null"),
