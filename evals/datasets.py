@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evals.splits import split_of
 from interviewer.errors import InputError
 from knowledge import KnowledgeMap, Question, UnknownNameError, load_map
+from knowledge.models import Category
 
 DATA = Path(__file__).parent / "data"
 ADJUDICATED = "adj"
@@ -65,6 +66,8 @@ class Item:
     answer: EvalAnswer
     question: Question
     ratings: tuple[Rating, ...]
+    category: Category | None = None
+    """Of the question's skill."""
 
     @cached_property
     def readers(self) -> tuple[Rating, ...]:
@@ -104,6 +107,8 @@ class Dataset:
     ungraded: tuple[EvalAnswer, ...]
     hash: str
     """Of every file that was read."""
+    annotators: str | None = None
+    """What gave the grades, where that is known: `language models` for the packaged set (CARD.md)."""
 
     def only(self, split: str | None) -> Dataset:
         """The answers to the questions of one half (`splits.py`); all of them for None."""
@@ -113,6 +118,7 @@ class Dataset:
             tuple(i for i in self.items if split_of(i.answer.question_id) == split),
             tuple(a for a in self.ungraded if split_of(a.question_id) == split),
             self.hash,
+            self.annotators,
         )
 
     def sample(self, least: int, seed: int = 0) -> Dataset:
@@ -171,14 +177,21 @@ def load_dataset(folder: Path = DATA, the_map: KnowledgeMap | None = None) -> Da
     if faults:
         more = f"\n… and {len(faults) - 50} more" if len(faults) > 50 else ""
         raise InputError("\n".join(faults[:50]) + more, hint="ANNOTATION.md and README.md describe the files")
+    categories = {c.id: c for c in the_map.categories}
     return Dataset(
         items=tuple(
-            Item(a, the_map.question(a.question_id), tuple(ratings[a.id][r] for r in sorted(ratings[a.id])))
+            Item(
+                a,
+                the_map.question(a.question_id),
+                tuple(ratings[a.id][r] for r in sorted(ratings[a.id])),
+                categories.get(the_map.skill_of(a.question_id).category),
+            )
             for a in answers.values()
             if ratings.get(a.id)
         ),
         ungraded=tuple(a for a in answers.values() if not ratings.get(a.id)),
         hash=digest.hexdigest()[:12],
+        annotators="language models" if folder.resolve() == DATA.resolve() else None,
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.assess import HALF
 from evals.datasets import Item
 from evals.metrics import precision_recall_f1, qwk
+from evals.table import HALF
 from interviewer.judge import OfflineJudge, question_rubric
 from interviewer.judge.fusion import Fusion
 from interviewer.judge.observed import Observed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from evals.assess import Judged
 from evals.datasets import Dataset
+from evals.table import Judged
 from interviewer.batch import grade
 from interviewer.judge.protocol import Judge
 from knowledge import KnowledgeMap

@@ -13,6 +13,7 @@ NAMES = {
     "mae": "MAE (grades)",
     "rmse": "RMSE (grades)",
     "mean_signed_error": "mean signed error",
+    "smd": "std. mean difference",
     "exact": "exact agreement",
     "adjacent": "within one grade",
     "point_f1": "point F1 (covered)",
@@ -25,7 +26,15 @@ NAMES = {
     "interval_coverage": "interval coverage",
     "quote_validity": "quote validity",
 }
-SLICES = {"lang": "language", "kind": "kind", "mode": "failure mode", "band": "reference grade"}
+SLICES = {
+    "lang": "language",
+    "kind": "kind",
+    "category": "category of the skill",
+    "difficulty": "difficulty",
+    "length": "characters (thirds)",
+    "mode": "failure mode",
+    "band": "reference grade",
+}
 
 
 def as_text(result: Mapping[str, Any], judge: str, *, raters: str = "") -> str:

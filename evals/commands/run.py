@@ -25,7 +25,7 @@ HOPELESS = 8
 EXAMPLES = """examples:
   python -m evals run --judge offline                 agreement of the offline judge, as a table
   python -m evals run --judge offline --json          the same as one JSON object
-  python -m evals run --judge offline --output out/   also out/result.json and out/items.jsonl
+  python -m evals run --judge offline --output out/   also out/result.json, items.jsonl and report.html (.md, .zh)
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
   python -m evals run --split test                    the half of the questions that nothing was fitted on
   python -m evals run --split test --check-card       fail when the judge card is out of date
@@ -42,7 +42,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="whole questions with at least N answers in all")
     parser.add_argument("--seed", type=int, default=0, help="which questions the sample holds")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="also write result.json and items.jsonl there")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="also write result.json, items.jsonl and the reports"
+    )
     add_embedder(parser)
     parser.add_argument("--split", choices=SPLITS, help="only this half of the questions; the card is made of `test`")
     add_data(parser)
@@ -54,6 +56,7 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from evals.assess import assess
     from evals.show import as_text
+    from evals.versions import versions
 
     if find_spec("krippendorff") is None:
         raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
@@ -72,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     judged = asyncio.run(_judged(args, dataset))
     say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
     about = _about(judged)
-    result: dict[str, Any] = {"judge": about, "split": args.split or "all", **assess(dataset, judged)}
+    result: dict[str, Any] = {"judge": about, "split": args.split or "all", "versions": versions()}
+    result |= assess(dataset, judged)
     if args.output:
         _write(args.output, result, judged)
     if args.json:
@@ -136,7 +140,11 @@ def _about(judged: list[Any]) -> dict[str, Any]:
 
 
 def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
-    """The result, and every answer with reference and judgement; nothing in them depends on the clock."""
+    """The result, every answer with reference and judgement, and the reports.
+
+    Nothing in the first two depends on the clock but the result's `timing`.
+    """
+    from evals.report import write_reports
     from interviewer.batch.writers import Output, json_line
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,6 +152,7 @@ def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
     whole.file.write(json.dumps(result, ensure_ascii=False, indent=1).encode() + b"\n")
     whole.finish()
     items = Output(folder / "items.jsonl")
+    lines = []
     for j in judged:
         judgement = j.judgement.model_dump(mode="json", exclude={"usage"}) if j.judgement else None
         line = {
@@ -158,5 +167,7 @@ def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
             "error": j.error,
         }
         items.file.write(json_line(line))
+        lines.append(line)
     items.finish()
-    say(f"written to {folder}")
+    write_reports(folder, result, lines)
+    say(f"written to {folder}; report.html has the plots")

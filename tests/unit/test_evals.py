@@ -132,7 +132,7 @@ class TestAssess:
         assert [row[i] for i, row in enumerate(result["confusion"])] == [4] * 6
         assert result["annotators"]["metrics"]["qwk"] == {"value": 1, "low": 1, "high": 1}
         assert result["annotators"]["metrics"]["alpha"]["value"] == 1
-        assert set(result["slices"]) == {"lang", "kind", "mode", "band"}
+        assert set(result["slices"]) == {"lang", "kind", "category", "difficulty", "length", "mode", "band"}
         assert sum(s["n"] for s in result["slices"]["mode"].values()) == 24
         assert result["probes"] == {}
 
@@ -224,12 +224,16 @@ class TestCommand:
             for n in range(2)
         )
         assert first.returncode == 0, first.stderr
-        assert first.stdout == second.stdout
-        result = json.loads(first.stdout)
+        result, again = json.loads(first.stdout), json.loads(second.stdout)
+        assert result.pop("timing")["seconds_median"] > 0 and again.pop("timing")
+        assert json.dumps(result) == json.dumps(again)
         assert result["judge"]["kind"] == "offline"
         assert set(result["metrics"]["qwk"]) == {"value", "low", "high"}
-        for name in ("result.json", "items.jsonl"):
-            assert (tmp_path / "out0" / name).read_bytes() == (tmp_path / "out1" / name).read_bytes()
+        assert (tmp_path / "out0" / "items.jsonl").read_bytes() == (tmp_path / "out1" / "items.jsonl").read_bytes()
+        reports = [tmp_path / "out0" / f"report{lang}.{kind}" for lang in ("", ".zh") for kind in ("html", "md")]
+        written = [path.read_bytes() for path in reports]
+        assert self.run("report", tmp_path / "out0").returncode == 0
+        assert [path.read_bytes() for path in reports] == written
         items = (tmp_path / "out0" / "items.jsonl").read_text("utf-8").splitlines()
         assert json.loads(items[0])["judgement"]["judge"]["kind"] == "offline"
 
