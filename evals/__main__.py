@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evals.commands import calibrate, check, compare, own_texts, probes, report, run
+from evals.commands import calibrate, check, compare, import_, own_texts, probes, report, run
 from evals.commands.terminal import say
 from interviewer.errors import Exit, InterviewerError
 from knowledge import MapError
 from rubrics import RubricError
 
-COMMANDS = (run, report, compare, probes, calibrate, check, own_texts)
+COMMANDS = (run, report, compare, import_, probes, calibrate, check, own_texts)
 EXAMPLES = """examples:
   python -m evals run --judge offline --split test    agreement on the half of the questions that nothing was fitted on
   python -m evals run --output out/                   also as a page of plots: out/report.html
   python -m evals report out/                         that page again, from the files of the run
+  python -m evals import answers.csv                  agreement on answers that you have graded yourself
   python -m evals probes                              what can the judge be talked into? exit code 1 when one fails
   python -m evals probes negation master-keys         two of them
   python -m evals calibrate --id fusion-v9            fit the offline judge's weights and intervals on the dev half

@@ -6,10 +6,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from evals.assess import Judged
+    from interviewer.models import Judgement
+
+
+class Judged(Protocol):
+    """An answer that has been to the judge."""
+
+    @property
+    def scored(self) -> bool: ...
+
+    @property
+    def judgement(self) -> Judgement | None: ...
+
 
 MINUTE = 60.0
 
