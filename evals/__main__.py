@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evals.commands import calibrate, check, compare, import_, own_texts, probes, report, run
+from evals.commands import calibrate, check, compare, import_, own_texts, probes, report, requests, run
 from evals.commands.terminal import say
 from interviewer.errors import Exit, InterviewerError
 from knowledge import MapError
 from rubrics import RubricError
 
-COMMANDS = (run, report, compare, import_, probes, calibrate, check, own_texts)
+COMMANDS = (run, report, compare, import_, requests, probes, calibrate, check, own_texts)
 EXAMPLES = """examples:
   python -m evals run --judge offline --split test    agreement on the half of the questions that nothing was fitted on
   python -m evals run --output out/                   also as a page of plots: out/report.html
@@ -21,6 +21,8 @@ EXAMPLES = """examples:
   python -m evals probes negation master-keys         two of them
   python -m evals calibrate --id fusion-v9            fit the offline judge's weights and intervals on the dev half
   python -m evals check                               faults in answers*.jsonl and grades*.jsonl
+  python -m evals export-requests --model openai/gpt-5-mini --split test -o requests.jsonl
+                                                      the eval set for a provider's batch; import-responses reads it
   python -m evals map lora peft                       does the judge recognise the map's own texts?
 `python -m evals COMMAND --help` has more.
 """

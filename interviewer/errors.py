@@ -19,7 +19,8 @@ InterviewerError            exit 1
     │   └── ContextTooLong           the prompt does not fit the model's context window
     ├── BadOutput                    an answer that cannot be used: empty, not JSON, not the schema
     │   └── Truncated                cut off at the token limit
-    └── Refused                      the model, or the provider's filter, declined to answer
+    ├── Refused                      the model, or the provider's filter, declined to answer
+    └── Deferred                     asked in a provider's batch file: the answer is still to come
 """
 
 from __future__ import annotations
@@ -152,4 +153,8 @@ class Truncated(BadOutput):
 
 
 class Refused(ProviderError):
+    pass
+
+
+class Deferred(ProviderError):
     pass

@@ -49,11 +49,19 @@ class Examiners:
     `concurrency` is how many calls a gateway makes at a time; None leaves it to the gateway, as for a model of
     this machine, which answers one after the other.
 
+    With a `gateway` of the caller's that one is used, and closed with the others.
+
     Raises ConfigError or ProviderError where it is clear at once that the model cannot be called.
     """
 
     def __init__(
-        self, settings: Settings, *, notice: Notice, rules: Rules | None = None, concurrency: int | None = None
+        self,
+        settings: Settings,
+        *,
+        notice: Notice,
+        rules: Rules | None = None,
+        concurrency: int | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
         self.settings = settings
         self._concurrency = concurrency
@@ -63,7 +71,9 @@ class Examiners:
         self._offline: OfflineJudge | None = None
         self.gateway: Gateway | None = None
         self._interviewer: Gateway | None = None
-        if settings.model and settings.signals != "similarity":
+        if gateway is not None:
+            self.gateway = self._interviewer = gateway
+        elif settings.model and settings.signals != "similarity":
             self.gateway = self._open(settings.model)
             other = settings.interviewer_model
             self._interviewer = self._open(other) if other and other != settings.model else self.gateway

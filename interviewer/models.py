@@ -27,6 +27,7 @@ Flag = Literal[
     "code_unparsed",
     "embedder_fallback",
     "ungraded",
+    "waiting",
 ]
 
 

@@ -55,6 +55,11 @@ async def judge_of(args: argparse.Namespace) -> AsyncIterator[Judge]:
         yield LLMJudge(gateway, base, signals=args.signals or "llm+similarity")
 
 
+def add_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sample", type=int, metavar="N", help="whole questions with at least N answers in all")
+    parser.add_argument("--seed", type=int, default=0, help="which questions the sample holds")
+
+
 def offline(embedder: str | None, fusion: Fusion | None = None) -> OfflineJudge:
     """The offline judge as the product makes it."""
     from interviewer.examiners import offline_judge

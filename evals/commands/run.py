@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evals.commands.options import RAW, add_data, add_embedder, add_model, judge_of
+from evals.commands.options import RAW, add_data, add_embedder, add_model, add_sample, judge_of
 from evals.commands.terminal import progress, say
 from evals.datasets import DATA, Dataset, load_dataset
 from evals.splits import SPLITS
@@ -39,8 +39,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("run", help="measure a judge on the eval set", epilog=EXAMPLES, formatter_class=RAW)
     parser.add_argument("--judge", default="offline", metavar="JUDGE", help="offline (the default), or a model's name")
     add_model(parser)
-    parser.add_argument("--sample", type=int, metavar="N", help="whole questions with at least N answers in all")
-    parser.add_argument("--seed", type=int, default=0, help="which questions the sample holds")
+    add_sample(parser)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="also write result.json, items.jsonl and the reports"
@@ -54,26 +53,47 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from evals.assess import assess
-    from evals.show import as_text
-    from evals.versions import versions
-
-    if find_spec("krippendorff") is None:
-        raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
+    check_extra()
     if (args.card or args.check_card) and args.sample is not None:
         raise UsageError("the card is made of the whole half", hint="leave --sample out")
     if (args.card or args.check_card) and args.split != "test":
         raise UsageError("the card is made of the half that nothing was fitted on", hint="add --split test")
+    dataset = graded(args)
+    started = time.monotonic()
+    judged = asyncio.run(_judged(args, dataset))
+    say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
+    result = present(args, dataset, judged)
+    if not _card(args, result, dataset):
+        return int(Exit.FAILED_ROWS)
+    return int(Exit.FAILED_ROWS if result["failures"] else Exit.DONE)
+
+
+def check_extra() -> None:
+    """Raises ConfigError without what the metrics need."""
+    if find_spec("krippendorff") is None:
+        raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
+
+
+def graded(args: argparse.Namespace) -> Dataset:
+    """The answers of --data and --split that have a grade. Raises UsageError when there is none."""
     dataset = load_dataset(args.data).only(args.split)
     if args.sample is not None:
+        if args.sample < 1:
+            raise UsageError("--sample must be at least 1")
         dataset = dataset.sample(args.sample, args.seed)
     if not dataset.items:
         raise UsageError("no answer has a grade yet", hint="grades*.jsonl; ANNOTATION.md says how they are made")
     if dataset.ungraded:
         say(f"{len(dataset.ungraded)} answers have no grade and are left out")
-    started = time.monotonic()
-    judged = asyncio.run(_judged(args, dataset))
-    say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
+    return dataset
+
+
+def present(args: argparse.Namespace, dataset: Dataset, judged: list[Judged]) -> dict[str, Any]:
+    """The result of a judge: into files and on standard output, as --output and --json say."""
+    from evals.assess import assess
+    from evals.show import as_text
+    from evals.versions import versions
+
     about = _about(judged)
     result: dict[str, Any] = {"judge": about, "split": args.split or "all", "versions": versions()}
     result |= assess(dataset, judged)
@@ -85,9 +105,7 @@ def run(args: argparse.Namespace) -> int:
         name = " ".join(str(about[k]) for k in ("kind", "model", "embedder", "calibration") if about.get(k))
         name += f", split {args.split}" if args.split else ""
         print(as_text(result, f"judge {name}", raters=RATERS if args.data == DATA else ""), end="")
-    if not _card(args, result, dataset):
-        return int(Exit.FAILED_ROWS)
-    return int(Exit.FAILED_ROWS if result["failures"] else Exit.DONE)
+    return result
 
 
 def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) -> bool:

@@ -33,13 +33,18 @@ class GradedRow:
     """The judge was asked for this very row, now; else its judgement was there already, or it has none."""
 
     @property
+    def waiting(self) -> bool:
+        """Neither graded nor failed: a provider's batch is still to bring an answer."""
+        return self.judgement is not None and "waiting" in self.judgement.flags
+
+    @property
     def failed(self) -> bool:
-        return self.error is not None
+        return self.error is not None and not self.waiting
 
     @property
     def from_journal(self) -> bool:
         """Judged before, or together with an identical row."""
-        return not (self.failed or self.asked or self.judgement is None)
+        return not (self.failed or self.waiting or self.asked or self.judgement is None)
 
 
 class Desk:

@@ -21,6 +21,8 @@ class Summary(BaseModel):
     rows: int = 0
     graded: int = 0
     failed: int = 0
+    waiting: int = 0
+    """Rows that wait for a provider's batch; they are in the output without a score."""
     from_journal: int = 0
     """Of the graded rows, those that were judged before, or together with an identical row."""
     needs_review: int = 0
@@ -53,6 +55,9 @@ class Summary(BaseModel):
         self.rows += 1
         if row.asked:
             self._spend(row)
+        if row.waiting:
+            self.waiting += 1
+            return
         if row.failed or row.judgement is None or row.judgement.score is None:
             self.failed += 1
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from interviewer.cli import provider
 from interviewer.cli.grade_progress import Progressing, progressing
 from interviewer.cli.guard import out, say
 from interviewer.cli.interview import (
@@ -144,6 +146,9 @@ def grade(
     fallback: Fallback = None,
     signals: SignalsOption = None,
     cache: CacheOption = None,
+    submit_file: provider.SubmitFile = None,
+    collect_files: provider.CollectFile = None,
+    escalate: provider.Escalate = True,
 ) -> None:
     """Grade a file of written answers.
 
@@ -157,6 +162,11 @@ def grade(
     (Ctrl-C, kill), the same command goes on, and nothing is judged or paid
     for twice. With more rows, or in another order, only what is new is.
 
+    With --submit-file nothing is asked over the network: the requests are
+    written for a provider's batch service, and --collect-file grades what
+    comes back. Doubtful points and failed requests go into a next file; run
+    it again with all results so far, until no row waits (exit code 4).
+
     Examples: `interviewer grade answers.csv -o graded.csv` ·
     `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
     `cat rows.jsonl | interviewer grade - > graded.jsonl` ·
@@ -164,7 +174,10 @@ def grade(
     `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64` ·
     `interviewer grade 成绩.xlsx --sheet 答卷 -o graded.xlsx` ·
     `interviewer grade essays.csv --set question_id=lora.principle-and-starting-point -o out.csv` ·
-    `interviewer grade forms.csv --ask "Response 1=lora.principle-and-starting-point" -o out.parquet`
+    `interviewer grade forms.csv --ask "Response 1=lora.principle-and-starting-point" -o out.parquet` ·
+    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini --submit-file requests.jsonl` ·
+    `interviewer grade a.csv -o out.csv --overwrite --model openai/gpt-5-mini --submit-file requests.jsonl
+    --collect-file responses.jsonl`
     """
     from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
     from interviewer.batch.files import journal_of
@@ -203,6 +216,11 @@ def grade(
         at_once = LOCAL_CONCURRENCY
     elif concurrency is not None:
         at_once = rows_for(concurrency)
+    batch = provider.open_batch(
+        settings, input, output, submit_file, collect_files or [], escalate=escalate,
+        fallback_models=fallback_models or [],
+    )  # fmt: skip
+    collected = batch.gateway if batch else None
     shown = target != "-" or not sys.stdout.isatty()
 
     async def run(stop: Stopping, progress: Progressing) -> Summary:
@@ -210,29 +228,37 @@ def grade(
             stop.begin()
             progress.start(summary)
 
-        async with aclosing(Examiners(settings, notice=say, concurrency=concurrency)) as examiners:
+        def note(row: GradedRow) -> None:
+            progress.row(row)
+            if batch is not None:
+                batch.note(row)
+
+        async with aclosing(Examiners(settings, notice=say, concurrency=concurrency, gateway=collected)) as examiners:
             return await grade_file(
                 input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
                 format=cast("Format | None", format), overwrite=overwrite or resume, the_map=the_map,
                 concurrency=at_once, journal=journal or True, fresh=fresh, deadline=deadline, workers=workers,
-                stop=stop.asked, on_row=progress.row, on_start=start,
+                stop=stop.asked, on_row=note, on_start=start,
                 on_total=progress.total if progress.shown else None, notice=say, constants=given, asked=questions,
                 to=to, sheet=sheet, html=html,
             )  # fmt: skip
 
     progress: Progressing | None = None
-    try:
-        with stopping() as stop, progressing(show=shown) as progress:
-            summary = asyncio.run(run(stop, progress))
-    except (Interrupted, KeyboardInterrupt, asyncio.CancelledError):
-        _interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
-        raise typer.Exit(int(Exit.INTERRUPTED)) from None
-    failed = progress.failed
-    _tell(summary, failed)
+    with batch or nullcontext():
+        try:
+            with stopping() as stop, progressing(show=shown) as progress:
+                summary = asyncio.run(run(stop, progress))
+        except (Interrupted, KeyboardInterrupt, asyncio.CancelledError):
+            _interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
+            raise typer.Exit(int(Exit.INTERRUPTED)) from None
+        _tell(summary, progress.failed)
+        about = summary.model_dump() | ({"batch": batch.finish(summary)} if batch else {})
     if as_json:
-        out(summary.model_dump_json())
+        out(json.dumps(about, ensure_ascii=False))
     if summary.failed:
         raise typer.Exit(int(Exit.FAILED_ROWS))
+    if summary.waiting and collect_files:
+        raise typer.Exit(int(Exit.INTERRUPTED))
 
 
 def _tell(summary: Summary, failed: list[GradedRow]) -> None:
@@ -249,7 +275,8 @@ def _tell(summary: Summary, failed: list[GradedRow]) -> None:
     judge = f", judge: {summary.judge}" if summary.judge else ""
     say(
         f"{summary.rows} rows: {summary.graded} graded, {summary.failed} failed, "
-        f"{summary.needs_review} to review; mean score {mean}{judge}, {summary.seconds:.1f} s"
+        + (f"{summary.waiting} waiting, " if summary.waiting else "")
+        + f"{summary.needs_review} to review; mean score {mean}{judge}, {summary.seconds:.1f} s"
     )
     if summary.from_journal:
         say(f"{summary.from_journal:,} rows from the journal, {summary.graded - summary.from_journal:,} graded")

@@ -68,6 +68,7 @@ FLAGS = {
     "code_unparsed": ("代码无法解析", "the code does not parse"),
     "embedder_fallback": ("指定的向量模型不可用，已用内置的", "the embedder asked for was not available"),
     "ungraded": ("不计分", "not graded"),
+    "waiting": ("等待模型批处理的结果", "waiting for the provider's batch"),
 }
 JUDGES = {
     "offline": ("离线评分器（不用大模型）评分", "the offline judge (no language model)"),

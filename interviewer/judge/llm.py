@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from interviewer.errors import ConfigError, ProviderError, Truncated
+from interviewer.errors import ConfigError, Deferred, ProviderError, Truncated
 from interviewer.judge import injection, prompts
 from interviewer.judge.disarm import disarm, has_marks
 from interviewer.judge.doubt import Claim, claim, doubtful, second
@@ -82,6 +82,8 @@ class LLMJudge:
             calibration=self.fusion.model_dump(mode="json"),
             prompts=[prompts.prompt_hash(), self.prompts.max_tokens, self.answer_chars, self.reasks],
             offline=self.offline.fingerprint,
+            # A provider's batch whose first verdicts are final makes other judgements than one with second looks.
+            escalate=getattr(self.gateway, "escalate", True),
         )
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
@@ -95,6 +97,8 @@ class LLMJudge:
                 out = self._unscored(run, "this question has no points to grade on", ("ungraded",))
             else:
                 out = await self._judge(run, self.gateway)
+        except Deferred as e:  # no failure: no other judge steps in
+            out = self._unscored(run, e.message, ("waiting",))
         except ProviderError as e:
             out = await self._failed(run, e.message + (f" ({e.hint})" if e.hint else ""))
         except Exception as e:  # a fault of ours must not lose the answer
@@ -170,7 +174,7 @@ class LLMJudge:
                     spent.add_failed(uncounted=e.uncounted)
                 if last or not isinstance(e, Truncated) or request.max_tokens is None:
                     raise
-                request = replace(request, max_tokens=2 * request.max_tokens)
+                request = replace(request, max_tokens=2 * request.max_tokens, again=True)
             else:
                 spent.add_completion(completion)
                 return completion
@@ -207,8 +211,10 @@ class LLMJudge:
         again = [c for c, _ in found[: self.reasks]]
         run.doubts_left = len(found) > len(again)
         # A look that fails leaves the first verdict, and the answer for a person to review.
-        looks = await asyncio.gather(*(self._look(run, c, gateway) for c in again))
+        looks = await asyncio.gather(*(self._look(run, c, gateway) for c in again), return_exceptions=True)
         for first, look in zip(again, looks, strict=True):
+            if isinstance(look, BaseException):  # all were asked: those of a batch go into one file
+                raise look
             if look is not None:
                 claims[first.number] = second(first, look, quotes)
                 run.doubts_left |= not claims[first.number].agreed
@@ -224,7 +230,9 @@ class LLMJudge:
     async def _look(self, run: Run, first: Claim, gateway: Gateway) -> SecondLook | None:
         try:
             return (await self._ask(self._alone(run, first.number), gateway, run.spent)).parsed_as(SecondLook)
-        except Exception:  # whatever it was, the first verdict stands
+        except Deferred:
+            raise
+        except Exception:  # whatever else it was, the first verdict stands
             return None
 
 

@@ -96,6 +96,7 @@ class Prompts:
             max_tokens=self.max_tokens or BASE_TOKENS + TOKENS_A_POINT,
             purpose="reask",
             rubric_hash=digest,
+            again=True,
         )
 
     def _system(self, rubric: Rubric, lang: str, digest: str) -> str:

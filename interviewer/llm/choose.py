@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from interviewer.errors import ModelError
+from interviewer.errors import ConfigError, ModelError
 from interviewer.llm.litellm_transport import LiteLLMTransport
 from interviewer.llm.local_transport import LocalTransport
 from interviewer.llm.openai_transport import OpenAITransport
@@ -35,6 +35,13 @@ PROVIDERS = {
     *("vertex_ai", "volcengine", "voyage", "watsonx", "xai", "zai"),
 }
 """Providers well enough known to tell `anthropic/claude` from `Qwen/Qwen2.5` in a list of fallbacks."""
+
+
+OPENAI_BATCHES = {
+    *ROUTING,
+    *("azure", "azure_ai", "dashscope", "fireworks_ai", "groq", "moonshot", "together_ai", "zai"),
+}
+"""Prefixes of providers and servers that take batch files of OpenAI's format."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,37 @@ def choose(endpoint: Endpoint, *, notice: Callable[[str], None] | None = None) -
     if wire == "openai":
         return OpenAITransport(
             name,
-            served=rest if prefix in ROUTING and rest else name,
+            served=served_name(name),
             api_base=endpoint.api_base,
             api_key=endpoint.api_key,
         )
     return LiteLLMTransport(name, api_base=endpoint.api_base, api_key=endpoint.api_key)
+
+
+def served_name(name: str) -> str:
+    """What a server of OpenAI's protocol calls the model."""
+    prefix, _, rest = name.partition("/")
+    return rest if prefix in ROUTING and rest else name
+
+
+def batch_name(name: str) -> str:
+    """What the model is called in a batch file of OpenAI's format. Raises ModelError, or ConfigError for providers
+    whose batch files are of another format.
+    """
+    name = name.strip()
+    prefix, slash, rest = name.partition("/")
+    if not name or (slash and not rest):
+        raise ModelError(f"{name!r} is no model's name", hint="--model takes one like openai/gpt-5-mini")
+    if prefix == "local" and slash:
+        raise ConfigError(
+            f"{name} runs on this machine: no provider takes a batch for it", hint="grade without --submit-file"
+        )
+    if prefix in PROVIDERS and prefix not in OPENAI_BATCHES and slash:
+        raise ConfigError(
+            f"{prefix} is not known to take batch files of OpenAI's format, the one that is written here",
+            hint="grade without --submit-file, or name the model as a server that takes them knows it: openai/NAME",
+        )
+    return rest if prefix in OPENAI_BATCHES and slash else name
 
 
 def beside(primary: Endpoint, fallback: str | Endpoint) -> Endpoint:

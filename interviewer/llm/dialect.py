@@ -21,6 +21,8 @@ _REFUSED = re.compile(
     r"(?i)unsupported|not support|unrecognized|unknown|unexpected|not permitted|only the default|invalid"
 )
 _OTHER_LIMIT = re.compile(r"max_completion_tokens")
+REASONING = re.compile(r"(?:ft:)?(?:o[1-9]|gpt-(?:[5-9]|\d\d))(?![0-9a-z])")
+"""OpenAI's models that think first: they refuse `temperature`, and `max_tokens` under that name."""
 _OPTIONAL = ("temperature", "seed", "max_tokens", "max_completion_tokens")
 
 
@@ -35,6 +37,13 @@ class Dialect:
 
     brief: bool = False
     """A grammar of ours holds it to short strings: a small model left alone quotes the whole answer for everything."""
+
+    @classmethod
+    def usual(cls, served: str) -> Dialect:
+        """What a model of this name is known to take, where refusals come a day late: in batch files."""
+        if REASONING.match(served):
+            return cls(dropped=frozenset({"temperature"}), limit_name="max_completion_tokens")
+        return cls()
 
     def params(self, request: Request) -> dict[str, Any]:
         wanted = {"temperature": request.temperature, self.limit_name: request.max_tokens, "seed": request.seed}

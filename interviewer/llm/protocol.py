@@ -47,6 +47,8 @@ class Request:
     """What else an answer in the cache depends on, and no message shows."""
     cached: bool = True
     """False: ask afresh, and do not remember the answer."""
+    again: bool = False
+    """Asked because of an earlier answer: in a provider's batch files that is another round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ WHAT: dict[type[e.ProviderError], str] = {
     e.BadOutput: NO_COMPLETION,
     e.Truncated: "the answer was cut off at the token limit",
     e.Refused: "the model or the provider's filter declined to answer",
+    e.Deferred: "waiting for the provider's batch",
 }
 
 

@@ -147,6 +147,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "flag.code_unparsed": ("代码无法解析", "The code does not parse"),
     "flag.embedder_fallback": ("使用内置向量", "Embedded embedder used instead"),
     "flag.ungraded": ("没有评分", "Not graded"),
+    "flag.waiting": ("等待模型批处理的结果", "Waiting for the provider's batch"),
     # teaching
     "model_answer": ("参考", "Model answer"),
     "reference": ("参考答案", "Reference answer"),

@@ -231,6 +231,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "flag.code_unparsed": ("代码无法解析", "the code does not parse"),
     "flag.embedder_fallback": ("改用内置向量", "embedded embedder used instead"),
     "flag.ungraded": ("没有评分", "not graded"),
+    "flag.waiting": ("等待模型批处理的结果", "waiting for the provider's batch"),
     # report
     "report": ("面试报告", "Report"),
     "overall": ("总分", "Overall"),
