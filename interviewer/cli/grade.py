@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from interviewer.cli import provider
+from interviewer.cli.class_report import HumanOption, MaxScoreOption, PersonOption, ReportOption, class_reports
 from interviewer.cli.grade_progress import Progressing, progressing
+from interviewer.cli.grade_words import interrupted, tell
 from interviewer.cli.guard import out, say
 from interviewer.cli.interview import (
     ApiBase,
@@ -24,13 +26,12 @@ from interviewer.cli.interview import (
     Pack,
     SignalsOption,
 )
-from interviewer.cli.stopping import Stopping, same_command, stopping
+from interviewer.cli.stopping import Stopping, stopping
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from interviewer.batch import GradedRow, Summary
     from interviewer.batch.readers import Format
-    from interviewer.models import Usage
     from knowledge.models import Lang
 
 
@@ -125,6 +126,10 @@ def grade(
             help="Processes of the offline judge.",
         ),
     ] = None,
+    report: ReportOption = None,
+    human: HumanOption = None,
+    max_score: MaxScoreOption = None,
+    person: PersonOption = None,
     embedder: EmbedderOption = None,
     pack: Pack = None,
     format: Annotated[
@@ -177,7 +182,8 @@ def grade(
     `interviewer grade forms.csv --ask "Response 1=lora.principle-and-starting-point" -o out.parquet` ·
     `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini --submit-file requests.jsonl` ·
     `interviewer grade a.csv -o out.csv --overwrite --model openai/gpt-5-mini --submit-file requests.jsonl
-    --collect-file responses.jsonl`
+    --collect-file responses.jsonl` ·
+    `interviewer grade answers.csv -o graded.csv --report class.html --human 教师评分`
     """
     from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
     from interviewer.batch.files import journal_of
@@ -220,6 +226,10 @@ def grade(
         settings, input, output, submit_file, collect_files or [], escalate=escalate,
         fallback_models=fallback_models or [],
     )  # fmt: skip
+    reports = class_reports(
+        report or [], input, target, overwrite=overwrite or resume, mapping=mapping, constants=given, lang=lang,
+        pack=settings.pack, the_map=the_map, human=human, person=person, max_score=max_score, wanted=as_json,
+    )  # fmt: skip
     collected = batch.gateway if batch else None
     shown = target != "-" or not sys.stdout.isatty()
 
@@ -232,6 +242,8 @@ def grade(
             progress.row(row)
             if batch is not None:
                 batch.note(row)
+            if reports is not None:
+                reports.row(row)
 
         async with aclosing(Examiners(settings, notice=say, concurrency=concurrency, gateway=collected)) as examiners:
             return await grade_file(
@@ -249,55 +261,17 @@ def grade(
             with stopping() as stop, progressing(show=shown) as progress:
                 summary = asyncio.run(run(stop, progress))
         except (Interrupted, KeyboardInterrupt, asyncio.CancelledError):
-            _interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
+            interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
             raise typer.Exit(int(Exit.INTERRUPTED)) from None
-        _tell(summary, progress.failed)
-        about = summary.model_dump() | ({"batch": batch.finish(summary)} if batch else {})
+        tell(summary, progress.failed)
+        if reports is not None:
+            reports.write(source=Path(summary.input).name, seconds=summary.seconds)
+        about = summary.model_dump(mode="json") | ({"batch": batch.finish(summary)} if batch else {})
+        if reports is not None:
+            about["questions"] = reports.questions()
     if as_json:
         out(json.dumps(about, ensure_ascii=False))
     if summary.failed:
         raise typer.Exit(int(Exit.FAILED_ROWS))
     if summary.waiting and collect_files:
         raise typer.Exit(int(Exit.INTERRUPTED))
-
-
-def _tell(summary: Summary, failed: list[GradedRow]) -> None:
-    from interviewer.text import truncate
-
-    for row in failed:
-        name = f" ({truncate(row.id, 40)})" if row.id else ""
-        say(f"row {row.number}{name}: {truncate(row.error or '', 300)}")
-    if summary.failed > len(failed):
-        say(f"… and {summary.failed - len(failed)} more")
-    if summary.duplicate_ids:
-        say(f"rows with an id that an earlier row has: {summary.duplicate_ids}")
-    mean = "-" if summary.mean_score is None else f"{summary.mean_score:.2f}"
-    judge = f", judge: {summary.judge}" if summary.judge else ""
-    say(
-        f"{summary.rows} rows: {summary.graded} graded, {summary.failed} failed, "
-        + (f"{summary.waiting} waiting, " if summary.waiting else "")
-        + f"{summary.needs_review} to review; mean score {mean}{judge}, {summary.seconds:.1f} s"
-    )
-    if summary.from_journal:
-        say(f"{summary.from_journal:,} rows from the journal, {summary.graded - summary.from_journal:,} graded")
-    if summary.this_run.calls:
-        say(_spent(summary.this_run))
-    if summary.output != "standard output":
-        say(f"written to {summary.output}" + (f"; failed rows in {summary.errors}" if summary.errors else ""))
-
-
-def _interrupted(summary: Summary | None, *, from_stdin: bool) -> None:
-    if summary is None:
-        say("interrupted before the first row")
-    else:
-        kept = f"; what was judged is in {summary.journal}" if summary.journal else ""
-        say(f"interrupted: {summary.rows:,} rows done, {summary.failed:,} of them failed{kept}")
-    say("to go on" + (" (with the same input)" if from_stdin else "") + f": {same_command('--fresh')}")
-
-
-def _spent(usage: Usage) -> str:
-    tokens = [
-        f"{n:,} tokens {way}" for n, way in ((usage.input_tokens, "in"), (usage.output_tokens, "out")) if n is not None
-    ]
-    cost = "cost unknown" if usage.cost is None else f"${usage.cost:.4f}"
-    return f"this run: {', '.join([f'{usage.calls:,} calls', *tokens, cost])}"

@@ -23,6 +23,7 @@ EXAMPLES = """
   interviewer --model openai/gpt-5-mini     a model as the judge\n
   interviewer report -o report.html         the report of the last one\n
   interviewer grade in.csv -o out.csv       grade a file of answers\n
+  interviewer class-report out.csv -o c.html  how the class did\n
   interviewer questions -r app --must 30    what an applied role must know\n
   interviewer questions -r eng -o eng.html  the same as a page, for Anki, …\n
   interviewer doctor                        what is used, what is missing
@@ -34,6 +35,7 @@ COMMANDS = {
     "report": "history.report",
     "judge": "judge.judge",
     "grade": "grade.grade",
+    "class-report": "class_report.class_report",
     "map": "atlas.show_map",
     "questions": "questions.questions",
     "lint": "questions.lint",
