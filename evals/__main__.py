@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evals.commands import calibrate, check, compare, import_, own_texts, probes, report, requests, run
+from evals.commands import calibrate, check, compare, gate, import_, own_texts, probes, report, requests, run
 from evals.commands.terminal import say
 from interviewer.errors import Exit, InterviewerError
 from knowledge import MapError
 from rubrics import RubricError
 
-COMMANDS = (run, report, compare, import_, requests, probes, calibrate, check, own_texts)
+COMMANDS = (run, report, compare, gate, import_, requests, probes, calibrate, check, own_texts)
 EXAMPLES = """examples:
   python -m evals run --judge offline --split test    agreement on the half of the questions that nothing was fitted on
   python -m evals run --output out/                   also as a page of plots: out/report.html
+  python -m evals gate                                fail when judge or probes are worse than the committed report
   python -m evals report out/                         that page again, from the files of the run
   python -m evals import answers.csv                  agreement on answers that you have graded yourself
   python -m evals probes                              what can the judge be talked into? exit code 1 when one fails

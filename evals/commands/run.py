@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,8 +62,11 @@ def run(args: argparse.Namespace) -> int:
     dataset = graded(args)
     started = time.monotonic()
     judged = asyncio.run(_judged(args, dataset))
-    say(f"judged {len(judged)} answers in {time.monotonic() - started:.1f} s")
-    result = present(args, dataset, judged)
+    wall = time.monotonic() - started
+    say(f"judged {len(judged)} answers in {wall:.1f} s")
+    result = present(args, dataset, judged, wall=wall)
+    if args.judge == "offline" and args.split == "test" and args.sample is None and args.data == DATA:
+        _reproduced(result)
     if not _card(args, result, dataset):
         return int(Exit.FAILED_ROWS)
     return int(Exit.FAILED_ROWS if result["failures"] else Exit.DONE)
@@ -70,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 def check_extra() -> None:
     """Raises ConfigError without what the metrics need."""
-    if find_spec("krippendorff") is None:
+    if any(find_spec(name) is None for name in ("krippendorff", "sklearn")):
         raise ConfigError("the extra `evals` is not installed", hint="pip install 'interviewer[evals]'")
 
 
@@ -88,24 +92,39 @@ def graded(args: argparse.Namespace) -> Dataset:
     return dataset
 
 
-def present(args: argparse.Namespace, dataset: Dataset, judged: list[Judged]) -> dict[str, Any]:
+def present(
+    args: argparse.Namespace, dataset: Dataset, judged: list[Judged], wall: float | None = None
+) -> dict[str, Any]:
     """The result of a judge: into files and on standard output, as --output and --json say."""
     from evals.assess import assess
     from evals.show import as_text
     from evals.versions import versions
 
-    about = _about(judged)
-    result: dict[str, Any] = {"judge": about, "split": args.split or "all", "versions": versions()}
+    judge = about(judged)
+    result: dict[str, Any] = {"judge": judge, "split": args.split or "all", "versions": versions()}
     result |= assess(dataset, judged)
+    if wall is not None:
+        result["timing"]["wall"] = round(wall, 1)
     if args.output:
         _write(args.output, result, judged)
     if args.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
-        name = " ".join(str(about[k]) for k in ("kind", "model", "embedder", "calibration") if about.get(k))
+        name = " ".join(str(judge[k]) for k in ("kind", "model", "embedder", "calibration") if judge.get(k))
         name += f", split {args.split}" if args.split else ""
         print(as_text(result, f"judge {name}", raters=RATERS if args.data == DATA else ""), end="")
     return result
+
+
+def _reproduced(result: dict[str, Any]) -> None:
+    """Says whether these are the numbers of the committed report, to the digit."""
+    from evals.committed import BESIDE, CLOCK, FOLDER, RESULT, differences, read
+
+    kept = read(FOLDER, RESULT)
+    if kept is not None:
+        other = list(differences(kept, result, CLOCK | BESIDE))
+        where = "" if not other else f", the first {other[0][0]}: {str(other[0][1])[:40]} -> {str(other[0][2])[:40]}"
+        say(f"the committed report: {f'{len(other)} values differ' if other else 'the same to the digit'}{where}")
 
 
 def _card(args: argparse.Namespace, result: dict[str, Any], dataset: Dataset) -> bool:
@@ -148,12 +167,12 @@ async def _judged(args: argparse.Namespace, dataset: Dataset) -> list[Judged]:
             return await judge_all(dataset, judge, concurrency=args.concurrency or 8, on_judged=on_judged)
 
 
-def _about(judged: list[Any]) -> dict[str, Any]:
+def about(judged: list[Any]) -> dict[str, Any]:
     """The judge's provenance, without what differs from answer to answer."""
     for j in judged:
         if j.judgement is not None:
-            about: dict[str, Any] = j.judgement.judge.model_dump(exclude={"rubric_hash"})
-            return about
+            found: dict[str, Any] = j.judgement.judge.model_dump(exclude={"rubric_hash"})
+            return found
     return {}
 
 
@@ -170,10 +189,19 @@ def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
     whole.file.write(json.dumps(result, ensure_ascii=False, indent=1).encode() + b"\n")
     whole.finish()
     items = Output(folder / "items.jsonl")
-    lines = []
+    lines = list(items_of(judged))
+    for line in lines:
+        items.file.write(json_line(line))
+    items.finish()
+    write_reports(folder, result, lines)
+    say(f"written to {folder}; report.html has the plots")
+
+
+def items_of(judged: list[Any]) -> Iterator[dict[str, Any]]:
+    """Every answer with its reference and its judgement, usage left out."""
     for j in judged:
         judgement = j.judgement.model_dump(mode="json", exclude={"usage"}) if j.judgement else None
-        line = {
+        yield {
             **j.item.answer.model_dump(),
             "reference": {
                 "grade": j.item.grade,
@@ -184,8 +212,3 @@ def _write(folder: Path, result: dict[str, Any], judged: list[Any]) -> None:
             "judgement": judgement,
             "error": j.error,
         }
-        items.file.write(json_line(line))
-        lines.append(line)
-    items.finish()
-    write_reports(folder, result, lines)
-    say(f"written to {folder}; report.html has the plots")

@@ -209,6 +209,8 @@ class Timing(Shape):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: Number = None
+    wall: Number = None
+    """Seconds for all of them together, waiting included."""
 
 
 class Result(Shape):

@@ -15,9 +15,9 @@ from interviewer.judge.signals import CITED, OwnerSignals, measure
 from interviewer.models import Flag
 from rubrics.models import Policy
 
-SUPPORTS = 0.7
+SUPPORTS = 0.6
 """Part of a point's credit from which the rest of the answer carries it without the passages cited so far."""
-MORE_SUPPORT = 2
+MORE_SUPPORT = 3
 """Times that such a passage is looked for."""
 
 

@@ -112,7 +112,7 @@ def test_round_by_round(room: Path) -> None:
     assert usage["calls"] == 2 and usage["cost"] > 0
     assert "next:" not in third.stderr
     for path in room.iterdir():
-        assert CANARY not in path.read_text("utf-8")
+        assert CANARY.encode() not in path.read_bytes()
 
 
 def test_without_a_second_round(room: Path) -> None:
