@@ -184,11 +184,9 @@ class BatchExchange:
             asked.again += 1
         else:
             asked.first += 1
-        shape = json.dumps(body.get("response_format", ""), sort_keys=True)
-        asked.input_tokens += _known(shape) + sum(
-            _known(m["content"]) if m["role"] == "system" else tokens(m["content"]) for m in body["messages"]
-        )
-        asked.output_tokens += body.get("max_tokens") or body.get("max_completion_tokens") or 0
+        read, write = tokens_of(body)
+        asked.input_tokens += read
+        asked.output_tokens += write
 
     def _read_sent(self, submit: Path) -> list[Path]:
         if submit.is_dir() or not submit.parent.is_dir():
@@ -274,6 +272,15 @@ class BatchExchange:
         found.failed += not ok
         if known is None or ok:
             self._db.execute("INSERT OR REPLACE INTO results (key, attempt, ok, line) VALUES (?, ?, ?, ?)", row)
+
+
+def tokens_of(body: Mapping[str, Any]) -> tuple[int, int]:
+    """About how many tokens a request has to read, and the most that its answer may have."""
+    shape = json.dumps(body.get("response_format", ""), sort_keys=True)
+    read = _known(shape) + sum(
+        _known(m["content"]) if m["role"] == "system" else tokens(m["content"]) for m in body["messages"]
+    )
+    return read, body.get("max_tokens") or body.get("max_completion_tokens") or 0
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from typing import Any
 
 from interviewer import paths
 from interviewer.batch import pool
+from interviewer.batch.choosing import Chosen
 from interviewer.batch.counting import count
 from interviewer.batch.journal import Journal
 from interviewer.batch.prepared import Prepared, prepare, worth_of
@@ -53,6 +54,9 @@ async def grade_file(
     deadline: float | None = None,
     workers: int | None = None,
     stop: asyncio.Event | None = None,
+    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
     on_row: Callable[[GradedRow], None] | None = None,
     on_start: Callable[[Summary], None] | None = None,
     on_total: Callable[[int], None] | None = None,
@@ -70,7 +74,8 @@ async def grade_file(
     `journal` is where judgements are kept, so that none is made twice: a path, True for `<output>.journal` (for the
     standard stream, in the user's cache folder), False for nowhere. `fresh` takes none from there. `on_start` is
     called before the first row with the summary that is filled as rows are done, `on_total` with the number of rows,
-    where that is cheap to know. For `deadline`, `workers` and `stop` see `grade`.
+    where that is cheap to know. `sample` rows are drawn with `seed`, and the first `limit` of those are graded; both
+    None: all. For `deadline`, `workers` and `stop` see `grade`.
 
     Raises UsageError (no such file, output exists), InputError (no row could be graded), ConfigError
     (cannot be written), StoreError (the journal), Interrupted (`stop` was set and rows are left).
@@ -105,7 +110,8 @@ async def grade_file(
         files = _Files(output, prepared, name)
         stack.callback(files.abandon)
         seen = stack.enter_context(closing(Seen()))
-        total = count(prepared, few=FEW, all=on_total is not None)
+        chosen = Chosen(prepared, limit, sample, seed)
+        total = count(chosen, few=FEW, all=on_total is not None)
         if on_start is not None:
             on_start(summary)
         if on_total is not None and total.exact:
@@ -113,7 +119,7 @@ async def grade_file(
         if workers is None:
             workers = pool.cores() if total.rows > FEW and pool.gains(judge) else 1
         rows = grade(
-            prepared, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
+            chosen, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
             deadline=deadline, workers=workers, stop=stop,
         )  # fmt: skip
         try:

@@ -13,6 +13,14 @@ import typer
 
 from interviewer.cli import provider
 from interviewer.cli.class_report import HumanOption, MaxScoreOption, PersonOption, ReportOption, class_reports
+from interviewer.cli.foretelling import (
+    DryRunOption,
+    LimitOption,
+    MaxCostOption,
+    SampleOption,
+    SeedOption,
+    foretell,
+)
 from interviewer.cli.grade_progress import Progressing, progressing
 from interviewer.cli.grade_words import interrupted, tell
 from interviewer.cli.guard import out, say
@@ -130,6 +138,11 @@ def grade(
     human: HumanOption = None,
     max_score: MaxScoreOption = None,
     person: PersonOption = None,
+    limit: LimitOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    dry_run: DryRunOption = False,
+    max_cost: MaxCostOption = None,
     embedder: EmbedderOption = None,
     pack: Pack = None,
     format: Annotated[
@@ -175,6 +188,8 @@ def grade(
     Examples: `interviewer grade answers.csv -o graded.csv` ·
     `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
     `cat rows.jsonl | interviewer grade - > graded.jsonl` ·
+    `interviewer grade a.csv --dry-run --model openai/gpt-5-mini` ·
+    `interviewer grade a.csv -o try.csv --sample 50 --seed 1 --max-cost 0.5 --model openai/gpt-5-mini` ·
     `interviewer grade more.csv -o graded.csv --resume` ·
     `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64` ·
     `interviewer grade 成绩.xlsx --sheet 答卷 -o graded.xlsx` ·
@@ -201,7 +216,7 @@ def grade(
     if format not in (None, "csv", "tsv", "jsonl", "parquet", "xlsx"):
         raise UsageError(f"--format {format!r} is none of csv, tsv, jsonl, parquet, xlsx")
     target = str(output) if output is not None else "-"
-    if as_json and target == "-":
+    if as_json and target == "-" and not dry_run:
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
     settings = load_settings(
         embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache,
@@ -212,6 +227,12 @@ def grade(
         raise UsageError("--deadline must be above 0")
     if workers is not None and settings.model and settings.signals != "similarity":
         raise UsageError("--workers is for the offline judge", hint="a model's calls run together: --concurrency")
+    if dry_run:
+        told = foretell(
+            input, the_map, settings, mapping=mapping, lang=lang, format=format, sheet=sheet, html=html,
+            constants=given, asked=questions, limit=limit, sample=sample, seed=seed, as_json=as_json,
+        )  # fmt: skip
+        raise typer.Exit(int(Exit.FAILED_ROWS if told.failed else Exit.DONE))
     kept = journal or journal_of(input, target)
     if kept.resolve() in (Path(target).resolve(), input.resolve()):
         raise UsageError("the journal is the input or the output", hint="give it another name with --journal")
@@ -244,6 +265,10 @@ def grade(
                 batch.note(row)
             if reports is not None:
                 reports.row(row)
+            if max_cost is not None and progress.summary is not None and progress.summary.known_cost >= max_cost:
+                if not stop.asked.is_set():
+                    say(f"--max-cost {max_cost:g} is reached: the rows under way are finished")
+                stop.asked.set()
 
         async with aclosing(Examiners(settings, notice=say, concurrency=concurrency, gateway=collected)) as examiners:
             return await grade_file(
@@ -252,7 +277,7 @@ def grade(
                 concurrency=at_once, journal=journal or True, fresh=fresh, deadline=deadline, workers=workers,
                 stop=stop.asked, on_row=note, on_start=start,
                 on_total=progress.total if progress.shown else None, notice=say, constants=given, asked=questions,
-                to=to, sheet=sheet, html=html,
+                to=to, sheet=sheet, html=html, limit=limit, sample=sample, seed=seed,
             )  # fmt: skip
 
     progress: Progressing | None = None
