@@ -28,6 +28,18 @@ MaxCostOption = Annotated[
 TOLD = 5
 
 
+def check_max_cost(settings: Settings) -> None:
+    """Says when nothing can be told of the cost. Raises UsageError where there is none."""
+    from interviewer.errors import UsageError
+    from interviewer.llm import cost
+    from interviewer.llm.protocol import Tokens
+
+    if settings.model is None or settings.signals == "similarity":
+        raise UsageError("--max-cost is for a judge that costs something", hint="name one with --model")
+    if settings.api_base or cost.price(settings.model, Tokens(1000, 1000)) is None:
+        say(f"the price of {settings.model} is not known here: --max-cost stops only by what the server itself tells")
+
+
 def foretell(
     input: Path, the_map: KnowledgeMap | None, settings: Settings, *, as_json: bool, limit: int | None,
     sample: int | None, seed: int, format: Any, sheet: str | None, mapping: dict[str, str], lang: Any,

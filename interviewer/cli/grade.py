@@ -19,6 +19,7 @@ from interviewer.cli.foretelling import (
     MaxCostOption,
     SampleOption,
     SeedOption,
+    check_max_cost,
     foretell,
 )
 from interviewer.cli.grade_progress import Progressing, progressing
@@ -233,6 +234,8 @@ def grade(
             constants=given, asked=questions, limit=limit, sample=sample, seed=seed, as_json=as_json,
         )  # fmt: skip
         raise typer.Exit(int(Exit.FAILED_ROWS if told.failed else Exit.DONE))
+    if max_cost is not None:
+        check_max_cost(settings)
     kept = journal or journal_of(input, target)
     if kept.resolve() in (Path(target).resolve(), input.resolve()):
         raise UsageError("the journal is the input or the output", hint="give it another name with --journal")

@@ -78,6 +78,10 @@ def test_limit_and_sample(room: Path) -> None:
     assert drawn[0] == drawn[1] and len(drawn[0]) == 2 and drawn[0] == sorted(drawn[0])
 
 
+def test_a_limit_on_money_where_none_is_spent(room: Path) -> None:
+    assert "costs something" in grade(room, "--max-cost", "1", code=2).stderr
+
+
 @given(st.integers(0, 60), st.integers(1, 70), st.integers(1, 70), st.integers(0, 5))
 def test_a_sample_is_of_the_rows_in_their_order(total: int, sample: int, limit: int, seed: int) -> None:
     rows = [RawRow(n) for n in range(total)]
