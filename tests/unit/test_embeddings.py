@@ -362,7 +362,7 @@ def test_processes_and_threads_share_one_file(tmp_path: Path, notices: list[str]
 @pytest.fixture
 def no_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No proxy, not offline, and an empty hub cache, whose folder is returned."""
-    hub_constants = pytest.importorskip("huggingface_hub").constants
+    hub_constants = pytest.importorskip("huggingface_hub.constants")  # not there as an attribute until imported
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
