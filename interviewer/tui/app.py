@@ -110,7 +110,7 @@ class InterviewerApp(Backstage):
 
     def start_interview(self, setup: Setup) -> None:
         if self._starting is None or self._starting.done():
-            self._starting = asyncio.create_task(self._start(setup))
+            self._begin(self._start(setup))
 
     async def _start(self, setup: Setup) -> bool:
         from interviewer.tui.screens.interview import InterviewScreen
@@ -160,7 +160,7 @@ class InterviewerApp(Backstage):
 
     def resume_interview(self, session_id: str) -> None:
         if self._starting is None or self._starting.done():
-            self._starting = asyncio.create_task(self._go_on(session_id))
+            self._begin(self._go_on(session_id))
 
     async def _go_on(self, session_id: str) -> bool:
         from interviewer.tui.screens.history import HistoryScreen

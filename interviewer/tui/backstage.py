@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -39,6 +40,8 @@ Screen { background: $background; color: $foreground; }
 """
 """What the first picture needs. The whole of app.tcss takes longer to read than that picture may."""
 LOOKS = Path(__file__).with_name("app.tcss")
+SAVING_SECONDS = 30.0
+"""How long quitting waits for an interview that is still being prepared, when something was typed for it."""
 
 
 class Notice(Message):
@@ -89,6 +92,8 @@ class Backstage(App[None]):
         self._preparing: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[bool] | None = None
         self._leaving = False
+        self._at_once = asyncio.Event()
+        """Quitting was asked for twice."""
         self._warming: asyncio.Task[None] | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -187,16 +192,33 @@ class Backstage(App[None]):
 
         return next((s for s in self.screen_stack if isinstance(s, InterviewScreen)), None)
 
+    def _begin(self, starting: Coroutine[Any, Any, bool]) -> None:
+        """Start or go on with an interview; what cannot be foreseen ends the app instead of leaving it waiting."""
+        self._starting = asyncio.create_task(starting)
+        self._starting.add_done_callback(self._begun)
+
+    def _begun(self, starting: asyncio.Task[bool]) -> None:
+        if starting.cancelled() or self._leaving or (fault := starting.exception()) is None:
+            return
+        self.fail(InterviewerError(f"cannot start the interview: {type(fault).__name__}: {fault}"[:300]))
+
     # ending
 
     def fail(self, error: Exception) -> None:
         """Nothing more can be done here: leave, and let the command line say why."""
         if self.failure is None:
             self.failure = error
-        self.run_worker(self._leave(), group="leave", exclusive=True)
+        self._go()
 
     def action_leave(self) -> None:
-        self.run_worker(self._leave(), group="leave", exclusive=True)
+        if self._leaving:
+            self._at_once.set()
+        else:
+            self._go()
+
+    def _go(self) -> None:
+        # Not exclusive: that would cancel the one that is saving.
+        self.run_worker(self._leave(), group="leave")
 
     def action_copy_or_leave(self) -> None:
         """Ctrl+C copies what is selected, and otherwise leaves, as people expect of it."""
@@ -227,12 +249,20 @@ class Backstage(App[None]):
         interview = self._interview_screen()
         draft = interview.unsaved() if interview is not None else None
         if draft is not None and self._starting is not None and not self._starting.done():
-            await asyncio.wait([self._starting], timeout=5)
+            await self._started()
         if self._warming is not None:
             self._warming.cancel()
         await self._close_room(draft)
         code = getattr(self.failure, "exit_code", Exit.FAILED_ROWS) if self.failure else Exit.DONE
         self.exit(return_code=int(code))
+
+    async def _started(self) -> None:
+        """Wait until there is an interview to save the draft in, unless quitting is asked for again."""
+        assert self._starting is not None
+        self.notify(self.words("saving"), markup=False, timeout=SAVING_SECONDS)
+        hurry = asyncio.create_task(self._at_once.wait())
+        await asyncio.wait([self._starting, hurry], timeout=SAVING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
 
     async def _close_room(self, draft: tuple[str, str] | None) -> None:
         if not self.equipped:

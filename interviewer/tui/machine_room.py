@@ -62,6 +62,7 @@ class MachineRoom:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="machine-room", daemon=True)
         self._closed = False
+        self._making = asyncio.Lock()
 
     def begin(self) -> None:
         self._thread.start()
@@ -120,14 +121,15 @@ class MachineRoom:
         told("load.ready")
 
     async def _the_engine(self) -> Engine:
-        if self._engine is None:
-            facade = await asyncio.to_thread(importlib.import_module, "interviewer.interview")
-            from rubrics import load_rules
+        async with self._making:  # warming up and the first interview both ask for it
+            if self._engine is None:
+                facade = await asyncio.to_thread(importlib.import_module, "interviewer.interview")
+                from rubrics import load_rules
 
-            self._engine = facade.Engine(
-                self.the_map, load_rules(), self._the_store(), self._make_judge, self._examiners.asker
-            )
-        return self._engine
+                self._engine = facade.Engine(
+                    self.the_map, load_rules(), self._the_store(), self._make_judge, self._examiners.asker
+                )
+            return self._engine
 
     # the interview
 

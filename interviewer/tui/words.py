@@ -100,6 +100,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "skipped": ("已跳过，不计分", "skipped; it is not graded"),
     "hint_taken": ("这道题的提示已经给出", "the hint of this question is shown already"),
     "hint_not_here": ("追问没有提示", "follow-ups have no hint"),
+    "saving": ("正在保存已输入的内容；再按一次退出键立即离开", "saving what you typed; quit again to leave at once"),
     "copied": ("已复制；再按一次 Ctrl+C 退出", "copied; Ctrl+C again quits"),
     "overtime": ("时间到了：答完这题就结束", "time is up: this question is the last"),
     # keys

@@ -72,7 +72,7 @@ def gone(pid: int | None, seconds: float = 5) -> bool:
     while time.monotonic() < until:
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # gone before, or while it was read
             return True
         if state == "Z":
             return True
