@@ -1,4 +1,4 @@
-"""The offline judge on every core: worker processes that judge rows in chunks, behind the judge's own protocol.
+"""The offline judge in processes of its own: workers that judge, or examine, rows in chunks.
 
 One thread per worker waits for it, so that it is known which rows a worker that died had. They are judged again,
 one by one, by a new one; a row that two workers die on, or that exceeds its deadline, is told apart and fails alone.
@@ -20,15 +20,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from interviewer.batch.halting import Halted
-from interviewer.batch.worker import READY
+from interviewer.batch.worker import READY, Task
 from interviewer.embeddings import StaticTable
 from interviewer.errors import ConfigError, InterviewerError, JudgeError
+from interviewer.judge.examined import Examined
 from interviewer.judge.offline import OfflineJudge
 from interviewer.judge.protocol import Judge
 from interviewer.models import Judgement, Rubric
 
 CHUNK = 16
 """Most rows sent at once: about 50 ms of work."""
+FEW = 4
+"""The same where each row is waited for by a call to a model."""
 IN_FLIGHT = 2 * CHUNK
 """Rows per worker that are to be under way, so that none waits for the next."""
 RUBRICS = 512
@@ -72,24 +75,31 @@ class _Job:
     rubric: Rubric
     answer: str
     lang: str
+    digest: str | None
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Judgement]
+    future: asyncio.Future[Any]
 
 
 class WorkerPool:
-    """A judge that has `workers` processes do it. Processes start with the first row; `close` ends them.
+    """A judge that has `workers` processes do it. Processes start with the first row, or `start`; `close` ends them.
 
-    `deadline` is in seconds for one row. Raises Halted from `judge` when no process can be started.
+    `deadline` is in seconds for one row. Raises Halted from `judge` when no process can be started. One whose
+    `task` is "examine" is no judge: it examines.
     """
 
     kind = "offline"
 
-    def __init__(self, judge: OfflineJudge, workers: int, *, deadline: float | None = None) -> None:
+    def __init__(
+        self, judge: OfflineJudge, workers: int, *, deadline: float | None = None, task: Task = "judge"
+    ) -> None:
         self.fingerprint = judge.fingerprint
         self.deadline = deadline
+        self.ready = False
+        """Some process has loaded the judge."""
         self._workers = workers
+        self._most = FEW if task == "examine" else CHUNK
         try:
-            self._judge = pickle.dumps(judge, pickle.HIGHEST_PROTOCOL)
+            self._judge = pickle.dumps((judge, task), pickle.HIGHEST_PROTOCOL)
         except Exception as e:  # whatever an embedder of the caller's own makes of it
             raise ConfigError(
                 f"this judge cannot be sent to worker processes: {type(e).__name__}: {e}"[:300],
@@ -109,20 +119,38 @@ class WorkerPool:
         return IN_FLIGHT * self._workers
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
+        made: Judgement = await self._done(rubric, answer, lang, None)
+        return made
+
+    async def examine(self, rubric: Rubric, answer: str, lang: str, digest: str | None) -> Examined:
+        """As `OfflineJudge.examine`, but without the index, which stays there. Raises JudgeError, Halted."""
+        seen: Examined = await self._done(rubric, answer, lang, digest)
+        return seen
+
+    def start(self) -> None:
+        """Have a process load the judge, before there is a row for it."""
+        with self._news:
+            self._more()
+
+    async def _done(self, rubric: Rubric, answer: str, lang: str, digest: str | None) -> Any:
         loop = asyncio.get_running_loop()
-        job = _Job(rubric, answer, lang, loop, loop.create_future())
+        job = _Job(rubric, answer, lang, digest, loop, loop.create_future())
         with self._news:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             if self._broken is not None:
                 raise Halted(self._broken)
             self._jobs.append(job)
-            if len(self._threads) < self._workers:
-                thread = threading.Thread(target=self._serve, name=f"worker-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            self._more()
             self._news.notify()
         return await job.future
+
+    def _more(self) -> None:
+        """One more thread with its process, if there is to be one. Called with the lock held."""
+        if len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._serve, name=f"worker-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """End the processes; what they were at is dropped."""
@@ -141,6 +169,8 @@ class WorkerPool:
         worker = _Worker(self)
         jobs: list[_Job] = []
         try:
+            with suppress(_Died):  # the pool was closed meanwhile
+                worker.load()
             while jobs := self._take():
                 try:
                     _deliver(jobs, worker.ask(jobs))
@@ -165,12 +195,12 @@ class WorkerPool:
                     self._news.wait()
                     continue
                 share = -(-len(self._jobs) // self._workers)
-                jobs = [self._jobs.popleft() for _ in range(min(CHUNK, share))]
+                jobs = [self._jobs.popleft() for _ in range(min(self._most, share))]
                 if jobs := [j for j in jobs if not j.future.done()]:
                     return jobs
         return []
 
-    def _alone(self, worker: _Worker, job: _Job) -> Judgement | Exception:
+    def _alone(self, worker: _Worker, job: _Job) -> Any:
         for _ in range(2):
             if self._closed:
                 break
@@ -190,16 +220,21 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._known: OrderedDict[int, Rubric] = OrderedDict()
 
-    def ask(self, jobs: Sequence[_Job]) -> list[Judgement]:
-        """Raises _Died, ConfigError."""
+    def load(self) -> None:
+        """Have a process. Raises _Died when the pool is closed, ConfigError when there can be none."""
         for attempt in range(STARTS):  # one may be killed as it starts
             if self._process is not None:
                 break
             self._start(last=attempt == STARTS - 1)
+        self._pool.ready = True
+
+    def ask(self, jobs: Sequence[_Job]) -> list[Any]:
+        """Raises _Died, ConfigError."""
+        self.load()
         new, old = self._news_of(jobs)
-        rows = [(id(j.rubric), j.answer, j.lang) for j in jobs]
+        rows = [(id(j.rubric), j.answer, j.lang, j.digest) for j in jobs]
         seconds = None if self._pool.deadline is None else self._pool.deadline * len(jobs)
-        made: list[Judgement] = self._exchange((new, old, rows), seconds)
+        made: list[Any] = self._exchange((new, old, rows), seconds)
         return made
 
     def _news_of(self, jobs: Sequence[_Job]) -> tuple[dict[int, Rubric], list[int]]:
@@ -281,7 +316,7 @@ class _Worker:
             self._pool._alive.discard(process)
 
 
-def _deliver(jobs: Sequence[_Job], found: Sequence[Judgement | Exception]) -> None:
+def _deliver(jobs: Sequence[_Job], found: Sequence[Any]) -> None:
     """From the worker's thread to the rows that wait in the event loop."""
 
     def tell() -> None:

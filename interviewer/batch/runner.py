@@ -15,6 +15,7 @@ from interviewer.batch.halting import Halted, Interrupted
 from interviewer.batch.journal import Journal
 from interviewer.batch.judging import Desk, GradedRow
 from interviewer.batch.readers import RawRow
+from interviewer.batch.reading_apart import ReadingApart, reading_apart
 from interviewer.batch.rows import RowBuilder
 from interviewer.judge.protocol import Judge
 from knowledge import KnowledgeMap, load_map
@@ -65,6 +66,7 @@ async def grade(
     desk = Desk(RowBuilder(the_map or load_map(), mapping, lang=lang), judge, journal=journal, deadline=deadline)
     window = _Window(rows, desk, concurrency, stop)
     others: pool.WorkerPool | None = None
+    reader: ReadingApart | None = None
     alone = ALONE if workers is None and pool.gains(judge) else 0 if workers not in (None, 1) else None
     try:
         while True:
@@ -72,6 +74,8 @@ async def grade(
                 others = pool.make(judge, workers or pool.cores(), deadline=deadline)
                 window.widen(others, max(concurrency, others.wanted))
                 alone = None
+            if reader is None and window.taken >= concurrency:  # a few rows are no reason to start a process
+                reader = reading_apart(judge, concurrency)
             row = await window.next(most=alone)
             if row is not None:
                 yield row
@@ -81,8 +85,9 @@ async def grade(
         raise e.error from None
     finally:
         await window.close()
-        if others is not None:
-            others.close()
+        for process in (others, reader):
+            if process is not None:
+                process.close()
 
 
 class _Window:

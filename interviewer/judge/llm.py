@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -32,6 +32,9 @@ ANSWER_CHARS = 12_000
 """Most characters of an answer that the model is shown."""
 REASKS = 2
 """Most points of an answer that are asked again."""
+
+Reader = Callable[[Rubric, str, str, str | None], Awaitable[Examined]]
+"""`OfflineJudge.read`: rubric, answer, language, hash of the rubric."""
 
 
 class LLMJudge:
@@ -69,10 +72,20 @@ class LLMJudge:
         self.reasks = reasks
         self.answer_chars = answer_chars
         self.prompts = prompts.Prompts(offline.rules, max_tokens=max_tokens)
+        self._read: Reader = offline.read
+
+    @property
+    def calls(self) -> bool:
+        """Whether it asks a model at all."""
+        return self.gateway is not None and self.signals != "similarity"
+
+    def read_with(self, reader: Reader | None) -> None:
+        """Have answers read by another than `offline`, to the same effect; None: by that again."""
+        self._read = reader or self.offline.read
 
     @property
     def fingerprint(self) -> str:
-        if self.gateway is None or self.signals == "similarity":
+        if self.gateway is None or not self.calls:
             return self.offline.fingerprint
         return fingerprint(
             kind=self.kind,
@@ -88,7 +101,7 @@ class LLMJudge:
 
     async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
         """The judgement of `answer`, with texts and feedback in `lang`."""
-        if self.gateway is None or self.signals == "similarity":
+        if self.gateway is None or not self.calls:
             return await self.offline.judge(rubric, answer, lang)
         began = time.perf_counter()
         run = Run(rubric, answer, lang, self._info(rubric))
@@ -141,7 +154,7 @@ class LLMJudge:
         )
 
     async def _judge(self, run: Run, gateway: Gateway) -> Judgement:
-        seen = await self.offline.read(run.rubric, run.answer, run.lang, run.info.rubric_hash)
+        seen = await self._read(run.rubric, run.answer, run.lang, run.info.rubric_hash)
         if NOTHING & set(seen.flags):
             return self.grading.judgement(run, seen, None, ())
         reading = seen.reading
