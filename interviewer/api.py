@@ -1,11 +1,12 @@
-"""The judge as one Python call: `await judge_answer(question, answer, reference=…, model=…)`.
+"""The judge from Python: `await judge_answer(question, answer, reference=…, model=…)`, `open_judge` for many answers.
 
 What is not given is chosen: the offline judge without a model, the embedded embedder, the answer's language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from interviewer.embeddings import Embedder
-    from interviewer.judge import OfflineJudge
+    from interviewer.judge import Judge, OfflineJudge
     from interviewer.judge.compile import Compiled
     from interviewer.judge.fusion_llm import Signals
     from interviewer.llm import Endpoint, Gateway
@@ -76,6 +77,42 @@ async def judge_answer(
     finally:
         if made is not None:
             await made.aclose()
+
+
+@asynccontextmanager
+async def open_judge(
+    model: str | None = None,
+    *,
+    api_base: str | None = None,
+    api_key: SecretStr | str | None = None,
+    fallbacks: Sequence[str | Endpoint] = (),
+    signals: Signals | None = None,
+    fallback: Literal["offline"] | None = None,
+    embedder: str | Embedder | None = None,
+    concurrency: int | None = None,
+    cache: bool = True,
+    notice: Callable[[str], None] | None = None,
+) -> AsyncIterator[Judge]:
+    """A judge for many answers, as `interviewer.batch.grade` and `grade_file` take one; closes its connections.
+
+    The options are those of `judge_answer`; `concurrency` is how many calls the model gets at a time (`grade` is to
+    be told too). Raises ConfigError and ProviderError when judge or model cannot be set up.
+    """
+    from interviewer.judge.llm import LLMJudge
+
+    signals = wanted_signals(signals, has_model=model is not None)
+    offline = _offline(embedder, notice or _silent)
+    if model is None or signals == "similarity":
+        yield offline
+        return
+    from interviewer.llm import make_gateway
+
+    gateway = make_gateway(
+        model, api_base=api_base, api_key=api_key, fallbacks=fallbacks, cache=cache, concurrency=concurrency,
+        notice=notice,
+    )  # fmt: skip
+    async with gateway:
+        yield LLMJudge(gateway, offline, signals=signals, fallback=fallback)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from interviewer.batch.judging import Desk, GradedRow
 from interviewer.batch.readers import RawRow
 from interviewer.batch.reading_apart import ReadingApart, reading_apart
 from interviewer.batch.rows import RowBuilder
+from interviewer.examiners import offline_judge
 from interviewer.judge.protocol import Judge
 from knowledge import KnowledgeMap, load_map
 from knowledge.models import Lang
@@ -38,7 +39,7 @@ def rows_for(calls: int) -> int:
 
 async def grade(
     rows: Iterable[AnyRow] | AsyncIterable[AnyRow],
-    judge: Judge,
+    judge: Judge | None = None,
     *,
     the_map: KnowledgeMap | None = None,
     mapping: Mapping[str, str] | None = None,
@@ -52,7 +53,8 @@ async def grade(
     """Grade rows as they come, `concurrency` of them at a time, and give them out in the order given.
 
     A row is a mapping such as {"question_id": …, "answer": …} or {"question", "points", "answer"}, or a
-    RawRow of a file. A row that cannot be graded comes out with its `error`; so does one that takes longer than
+    RawRow of a file. Without a judge the offline judge on the embedded table grades (`interviewer.api.open_judge` opens
+    one with a model). A row that cannot be graded comes out with its `error`; so does one that takes longer than
     `deadline` seconds. Nothing is raised for a row. What the `journal` holds is not judged again; it stays open.
 
     The offline judge is graded with by `workers` processes; None: one per core when there are more than a thousand
@@ -63,6 +65,7 @@ async def grade(
     """
     if concurrency < 1 or (workers is not None and workers < 1):
         raise ValueError("concurrency and workers must be at least 1")
+    judge = judge or offline_judge()
     desk = Desk(RowBuilder(the_map or load_map(), mapping, lang=lang), judge, journal=journal, deadline=deadline)
     window = _Window(rows, desk, concurrency, stop)
     others: pool.WorkerPool | None = None

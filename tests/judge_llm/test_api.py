@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from interviewer import api
-from interviewer.api import judge_answer
+from interviewer.api import judge_answer, open_judge
+from interviewer.batch import grade
 from interviewer.cli import guard
 from interviewer.cli.judge import as_text, judge
 from interviewer.errors import AuthError, InputError, UsageError
@@ -92,6 +94,22 @@ async def test_over_http(server: FaultServer) -> None:
         assert j.score == 10 and j.usage.calls == calls, "the second time from the cache"
     sent = server.received[0].body
     assert [m["role"] for m in sent["messages"]] == ["system", "user"] and server.calls == 1
+
+
+async def test_a_judge_for_many_rows(server: FaultServer) -> None:
+    server.script = [replace(answer(json.dumps(HONEST, ensure_ascii=False)), delay=0.3)]
+    rows = [{"question": RUBRIC.ask, "points": POINTS, "answer": f"{GOOD}{n}"} for n in range(5)]
+    async with open_judge("openai/m", api_base=server.url, api_key="k", concurrency=2, cache=False) as judge:
+        made = [row async for row in grade(rows, judge, concurrency=5)]
+    assert [r.judgement and r.judgement.judge.model for r in made] == ["openai/m"] * 5
+    assert server.calls == 5 and server.most_in_flight == 2
+    async with open_judge() as judge:
+        assert judge.kind == "offline"
+    offline_rows = [row async for row in grade(rows)]
+    assert [r.judgement and r.judgement.judge.kind for r in offline_rows] == ["offline"] * 5
+    with pytest.raises(AuthError):
+        async with open_judge("openai/gpt-5-mini"):
+            pass
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
