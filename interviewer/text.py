@@ -1,4 +1,4 @@
-"""Hostile text made safe to show: in a terminal, in a table cell, in a spreadsheet.
+"""Text made to be shown: what is hostile made safe for a terminal, a table cell, a spreadsheet; numbers with nouns.
 
 What a candidate or a model wrote is never trusted. Nothing here changes what is stored or judged,
 only what is shown. A low-level module: imports nothing of this project.
@@ -44,6 +44,11 @@ def _show(match: re.Match[str]) -> str:
 def one_line(text: str) -> str:
     """Visible text with every run of white space, newlines included, as one space."""
     return " ".join(visible(text).split())
+
+
+def counted(n: int, what: str) -> str:
+    """A number with the English name of what it counts: "1 row", "2,000 rows"."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def cell_width(text: str) -> int:

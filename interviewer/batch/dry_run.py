@@ -35,7 +35,7 @@ class Forecast(BaseModel):
     rows: int = 0
     usable: int = 0
     questions: int = 0
-    """Different rubrics among the usable rows."""
+    """Different ones among the usable rows, in whatever language they are answered."""
     problems: list[Problem] = []
     failed: int = 0
     calls: int | None = None
@@ -86,7 +86,7 @@ async def forecast(
     """Goes through `rows` once. With a `model`, `offline` gives the judge whose signals its requests rest on."""
     builder = RowBuilder(the_map, mapping, lang=lang)
     out = Forecast()
-    rubrics: set[int] = set()
+    questions: set[int] = set()
     usable: list[RawRow] = []
     gateway, counting = _counted(model)
     for raw in rows:
@@ -97,7 +97,7 @@ async def forecast(
             out.problem(raw.number, builder.id_of(raw), str(e))
             continue
         out.usable += 1
-        rubrics.add(hash((row.rubric.id, row.rubric.ask, row.rubric.reference, len(row.rubric.points))))
+        questions.add(hash(row.rubric.id))
         if gateway is not None:
             usable.append(raw)
             if len(usable) >= 256:
@@ -109,7 +109,7 @@ async def forecast(
         out.output_tokens = counting.output_tokens
         half = gateway.price(Tokens(counting.input_tokens, counting.output_tokens))
         out.cost = None if half is None else 2 * half  # a batch costs half the list price
-    out.questions = len(rubrics)
+    out.questions = len(questions)
     return out
 
 

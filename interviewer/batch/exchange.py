@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from interviewer.batch.locking import FileLock, clear
 from interviewer.batch.request_files import RequestWriter, Rounds, requests_in
 from interviewer.errors import ConfigError, InputError, InterviewerError, UsageError
 from interviewer.judge.prompts import tokens
@@ -77,7 +78,8 @@ class BatchExchange:
     """Of one model, known to the provider as `served`. Use it as a context manager; `finish` puts the files in place.
 
     `submit` names the files of requests (`Rounds`); without it, or with `write=False`, what is missing is only counted.
-    Raises UsageError (no such file, requests of something else) and InputError (no results in a file).
+    Raises UsageError (no such file, requests of something else), InputError (no results in a file) and StoreError
+    (another run writes these requests).
     """
 
     def __init__(
@@ -101,11 +103,16 @@ class BatchExchange:
         # In a file of its own that nobody else sees; it is gone when it is closed, or the process is.
         self._db = sqlite3.connect("", isolation_level=None)
         self._writer: RequestWriter | None = None
+        self._lock: FileLock | None = None
         try:
             self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
+            if submit:
+                self._lock = _lock_of(submit)
+                self._lock.acquire()
             self.earlier = self._read_sent(submit) if submit else []
             if submit and write:
                 target = Rounds(submit).next()
+                clear(target)
                 self._writer = RequestWriter(target, most_requests=most_requests, most_bytes=most_bytes)
             for path in dict.fromkeys(collect):
                 self._collect(path)
@@ -127,6 +134,8 @@ class BatchExchange:
         if self._writer is not None:
             self._writer.discard()
         self._db.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def results(self, key: str) -> list[Result]:
         found = self._db.execute("SELECT line FROM results WHERE key = ? ORDER BY attempt", (key,)).fetchall()
@@ -189,11 +198,6 @@ class BatchExchange:
         asked.output_tokens += write
 
     def _read_sent(self, submit: Path) -> list[Path]:
-        if submit.is_dir() or not submit.parent.is_dir():
-            raise UsageError(
-                f"--submit-file {submit}: " + ("that is a folder" if submit.is_dir() else "there is no such folder"),
-                hint="give a file, such as requests.jsonl",
-            )
         found = []
         for path in Rounds(submit).existing():
             try:
@@ -272,6 +276,16 @@ class BatchExchange:
         found.failed += not ok
         if known is None or ok:
             self._db.execute("INSERT OR REPLACE INTO results (key, attempt, ok, line) VALUES (?, ?, ?, ?)", row)
+
+
+def _lock_of(submit: Path) -> FileLock:
+    """The lock on all rounds of these requests."""
+    if submit.is_dir() or not submit.parent.is_dir():
+        raise UsageError(
+            f"--submit-file {submit}: " + ("that is a folder" if submit.is_dir() else "there is no such folder"),
+            hint="give a file, such as requests.jsonl",
+        )
+    return FileLock(Rounds(submit).first)
 
 
 def tokens_of(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -9,20 +9,20 @@ from typing import Any
 from interviewer.batch.exchange import BatchExchange
 from interviewer.llm.deferred import DeferredGateway
 from interviewer.llm.protocol import Tokens
-from interviewer.text import visible
+from interviewer.text import counted, visible
 
 
 def results(exchange: BatchExchange) -> str:
     """What the files of results held; after the run over them."""
     found = exchange.collected
-    parts = [f"{_counted(found.answers, 'answer')}, {found.failed:,} failed"]
+    parts = [f"{counted(found.answers, 'answer')}, {found.failed:,} failed"]
     if found.duplicates:
-        parts.append(f"{_counted(found.duplicates, 'duplicate')} (the first answer counts)")
+        parts.append(f"{counted(found.duplicates, 'duplicate')} (the first answer counts)")
     if exchange.unknown:
         parts.append(f"{exchange.unknown:,} to nothing that is asked here")
     if found.unreadable_lines:
         more = ", …" if found.unreadable_lines > len(found.unreadable) else ""
-        parts.append(f"{_counted(found.unreadable_lines, 'line')} unreadable ({', '.join(found.unreadable)}{more})")
+        parts.append(f"{counted(found.unreadable_lines, 'line')} unreadable ({', '.join(found.unreadable)}{more})")
     if found.cut:
         parts.append(f"the last line of {', '.join(found.cut)} is cut off")
     return f"results: {visible('; '.join(parts))}"
@@ -58,7 +58,7 @@ def written(exchange: BatchExchange, gateway: DeferredGateway, files: Sequence[P
     cost = most_cost(exchange, gateway)
     dollars = "" if cost is None else f"; at most ${cost:,.2f}" if cost >= 1 else f"; at most ${cost:.4f}"
     return (
-        f"written to {visible(', '.join(map(str, files)))}: {_counted(asked.requests, 'request')} "
+        f"written to {visible(', '.join(map(str, files)))}: {counted(asked.requests, 'request')} "
         f"({', '.join(f'{what} {n:,}' for what, n in kinds if n)}), "
         f"about {asked.input_tokens:,} tokens to read, at most {asked.output_tokens:,} to write"
         + (f"{dollars} at half the list price" if dollars else "")
@@ -68,10 +68,6 @@ def written(exchange: BatchExchange, gateway: DeferredGateway, files: Sequence[P
 def most_cost(exchange: BatchExchange, gateway: DeferredGateway) -> float | None:
     """US dollars if every answer is as long as it may be; None when unknown."""
     return gateway.price(Tokens(exchange.asked.input_tokens, exchange.asked.output_tokens))
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def facts(exchange: BatchExchange, gateway: DeferredGateway, files: Sequence[Path]) -> dict[str, Any]:

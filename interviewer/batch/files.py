@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from interviewer.batch import pool
 from interviewer.batch.choosing import Chosen
 from interviewer.batch.counting import count
 from interviewer.batch.journal import Journal
+from interviewer.batch.locking import FileLock, clear
 from interviewer.batch.prepared import Prepared, prepare, worth_of
 from interviewer.batch.readers import STDIN, Format, open_source
 from interviewer.batch.runner import CONCURRENCY, GradedRow, grade
@@ -29,6 +31,7 @@ from interviewer.judge.protocol import Judge
 from knowledge import KnowledgeMap, load_map
 from knowledge.models import Lang
 
+_GO_ON = "check the space left; the same command then goes on with what the journal has"
 FEW = 400
 """Rows that the offline judge grades in this process: others would take as long to start."""
 
@@ -78,17 +81,22 @@ async def grade_file(
     None: all. For `deadline`, `workers` and `stop` see `grade`.
 
     Raises UsageError (no such file, output exists), InputError (no row could be graded), ConfigError
-    (cannot be written), StoreError (the journal), Interrupted (`stop` was set and rows are left).
+    (cannot be written), StoreError (the journal; another run writes `output`), Interrupted (`stop` was set and
+    rows are left).
     """
     started = time.monotonic()
     with ExitStack() as stack:
         if str(output) != STDIN:
             given = None if str(input) == STDIN else Path(input)
             check_place(Path(output), overwrite=overwrite, source=given)
+            stack.enter_context(FileLock(Path(output)))
+            check_place(Path(output), overwrite=overwrite, source=given)  # a run may just have finished
+            clear(Path(output), errors_of(Path(output)).name)
         name = named(output, to)
         the_map = the_map or load_map()
         worth = worth_of(the_map, mapping or {}, asked or {})
         source = stack.enter_context(open_source(input, format=format, sheet=sheet, worth=worth, notice=notice))
+        changed = _watch(input, stack)
         prepared = prepare(source, the_map, mapping=mapping, constants=constants, asked=asked, html=html, notice=notice)
         summary = Summary(
             input=source.name,
@@ -136,10 +144,12 @@ async def grade_file(
             raise _full(summary.output, e) from None
         except BaseException:
             if summary.rows and (partial := files.keep_partial()):
-                notice(f"{summary.rows} rows were done; they are in {partial}")
+                notice(f"rows done so far: {summary.rows:,}; they are in {partial}")
             raise
         finally:
             await rows.aclose()  # type: ignore[attr-defined]
+        if changed():
+            notice(f"{source.name} was changed while it was read: rows may be missing; run it again with --overwrite")
         errors = files.finish()
         summary.errors = str(errors) if errors else None
         for line in [*prepared.notes(), *files.notes()]:
@@ -160,6 +170,11 @@ def journal_of(input: Path | str, output: Path | str) -> Path:
         whole = str(Path(input).resolve())
         name = f"{Path(input).name[:60]}-{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:12]}"
     return paths.cache_dir() / "journals" / f"{name}.journal"
+
+
+def errors_of(output: Path) -> Path:
+    """Where the failed rows of an output are told."""
+    return output.with_name(output.name + ".errors.jsonl")
 
 
 def _journal(
@@ -185,7 +200,7 @@ class _Files:
         target = target_of(output, name, rows)
         if str(output) != STDIN:
             path = Path(output)
-            self._error_path = path.with_name(path.name + ".errors.jsonl")
+            self._error_path = errors_of(path)
             self._output = Output(path)
         elif target.format in ("parquet", "xlsx") and sys.stdout.isatty():
             raise UsageError(f"{target.format} is nothing for a terminal", hint="give it a file with -o")
@@ -241,6 +256,20 @@ class _Files:
                 file.discard()
 
 
+def _watch(input: Path | str, stack: ExitStack) -> Callable[[], bool]:
+    """Tells whether a program has written into the input since; another file in its place does not matter."""
+    if str(input) == STDIN or not Path(input).is_file():
+        return lambda: False
+    handle = stack.enter_context(Path(input).open("rb")).fileno()  # noqa: SIM115
+
+    def state() -> tuple[int, int]:
+        found = os.fstat(handle)
+        return found.st_size, found.st_mtime_ns
+
+    before = state()
+    return lambda: state() != before
+
+
 @contextmanager
 def _quick_turns() -> Iterator[None]:
     """While answers are read in a thread, the event loop gets its turn within a millisecond instead of five."""
@@ -254,7 +283,7 @@ def _quick_turns() -> Iterator[None]:
 
 def _full(output: Path | str, error: OSError) -> ConfigError:
     output = "standard output" if str(output) == STDIN else output
-    return ConfigError(f"{output} cannot be written: {error.strerror or error}", hint="check the space left")
+    return ConfigError(f"{output} cannot be written: {error.strerror or error}", hint=_GO_ON)
 
 
 def _tell(rows: Prepared, summary: Summary, notice: Callable[[str], None]) -> None:

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 from interviewer.batch.readers import RawRow, Source
 from interviewer.batch.rows import RowBuilder
 from interviewer.batch.runner import GradedRow
+from interviewer.batch.scale import SCALED
 from interviewer.batch.writers import ADDED, KEPT_AS
 from interviewer.errors import InputError
 from interviewer.models import Judgement
 
 _NEEDED = frozenset({"score", "judge", "needs_review", "error"})
 _PARTS = frozenset({"interval", "points", "misconceptions", "dimensions", "judge", "usage"})
-_SCALED = "score_scaled"
 _LOOKED_AT = 100
 
 
@@ -55,7 +55,7 @@ def _check(source: Source) -> None:
 
 
 def _graded(raw: RawRow, builder: RowBuilder | None) -> GradedRow:
-    data = {_given_name(k): v for k, v in raw.data.items() if k not in ADDED and k != _SCALED}
+    data = {_given_name(k): v for k, v in raw.data.items() if k not in ADDED and k != SCALED}
     out = GradedRow(raw.number, "", data, raw=raw.raw)
     if builder is not None:
         out.id = builder.id_of(RawRow(raw.number, data))

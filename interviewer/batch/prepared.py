@@ -156,6 +156,7 @@ def prepare(
     elif "answer" not in resolve(columns, mapping) and not {"question_id", "question"} & set(constants):
         found = find_asked(columns, QuestionNames(the_map))
         if found:
+            _check_header(source, found, the_map)
             notice(f"{source.name}: one column per question, one row per person: {_listed(found)}")
     if found:
         if taken := {"question_id", "question", "points", "reference"} & set(constants):
@@ -199,6 +200,22 @@ def _some_columns(source: Source) -> list[str]:
     if not keys:
         raise InputError(f"{source.name}: no line holds a JSON object", hint="write one object per line")
     return list(keys)
+
+
+def _check_header(source: Source, asked: Mapping[str, str], the_map: KnowledgeMap) -> None:
+    """A question's id at the top of a column is a header, unless the id of a question stands below it.
+
+    Raises InputError for a file that begins with a row of answers.
+    """
+    by_id = [c for c, question in asked.items() if c.strip() == question]
+    if not by_id:
+        return
+    first = next((row for row in source if not row.error), None)
+    if first is not None and any(str(first.data.get(c, "")).strip() in the_map.questions for c in by_id):
+        raise InputError(
+            f"{source.name} has no header row: it begins with an answer to {asked[by_id[0]]}",
+            hint="put the names of the columns into the first row: id,question_id,answer",
+        )
 
 
 def _check_constants(constants: Mapping[str, Any], the_map: KnowledgeMap) -> None:

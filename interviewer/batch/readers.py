@@ -7,6 +7,7 @@ one is tried. Knows nothing of columns' meanings, rubrics or judges.
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,8 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx",
 }  # fmt: skip
 STDIN = "-"
+_ARRAY = re.compile(r"[\ufeff\s]*\[\s*\{\s*\"")
+"""How a file begins that is one JSON array of objects."""
 _IN_MEMORY = 16 << 20
 _UTF8 = Encoding("utf-8", False)
 _OTHER = (
@@ -242,7 +245,7 @@ def _text_source(
     sample = table.sample()
     first = sample.lstrip("\ufeff \t\r\n")[:1]
     if format is None:
-        format = "jsonl" if first == "{" else "csv"
+        format = "jsonl" if first == "{" or _ARRAY.match(sample) else "csv"
     if format == "jsonl" and first == "[":
         raise InputError(
             f"{name} is one JSON array, not JSON Lines",

@@ -26,6 +26,11 @@ class Rounds:
         self.path = path
         self._base, self._round = _parts(path.stem)
 
+    @property
+    def first(self) -> Path:
+        """What the first round is called, when it lies in one file."""
+        return self.path.with_name(f"{self._base}{self.path.suffix}")
+
     def existing(self) -> list[Path]:
         """All rounds that are there, in order."""
         found = [

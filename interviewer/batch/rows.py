@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ _LANGS: dict[str, Lang] = {
     "中文": "zh", "汉语": "zh",
     "en": "en", "eng": "en", "english": "en", "en-us": "en", "en-gb": "en", "英文": "en", "英语": "en",
 }  # fmt: skip
+_FAILED_FORMULA = re.compile(
+    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!|FIELD!|BLOCKED!|GETTING_DATA)|Err:\d{3}"
+)
+"""What Excel, Google Sheets and LibreOffice show for a formula that failed; exports hold it as text."""
 _CACHED = 4096
 T = TypeVar("T")
 
@@ -152,6 +157,7 @@ def _answer(cells: Mapping[str, Any]) -> str:
         why = "the answer is null" if "answer" in cells else "the row has no cell for it"
         raise RowError(f"no answer: {why}")
     if isinstance(value, str):
+        _no_failure(value)
         return value
     if isinstance(value, float) and math.isnan(value):
         raise RowError("no answer: the answer is not a number (NaN), which is how some programs write nothing")
@@ -164,10 +170,17 @@ def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
+        _no_failure(value)
         return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise RowError(f"expected text, found a JSON {type(value).__name__}")
+
+
+def _no_failure(cell: str) -> None:
+    """Raises RowError for what a spreadsheet shows in place of a value that it could not make out."""
+    if cell.startswith(("#", "Err:")) and _FAILED_FORMULA.fullmatch(cell.strip()):
+        raise RowError(f"a cell holds {cell.strip()}, which is a formula that failed in the spreadsheet")
 
 
 def points_in(value: Any) -> list[Mapping[str, Any]] | None:

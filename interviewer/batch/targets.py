@@ -57,7 +57,8 @@ def named(output: Path | str, to: str | None = None) -> Named:
     suffix, packing = split_suffix(output if to is None else "x." + to.strip().lstrip("."))
     format = SUFFIXES.get(suffix)
     if suffix in _NOT_WRITTEN:
-        raise UsageError(f"{suffix} is not written", hint=f"try {_NOT_WRITTEN[suffix]}")
+        page = "; a page to read is --report class.html" if suffix in (".html", ".pdf", ".docx") else ""
+        raise UsageError(f"{suffix} is not written", hint=f"try {_NOT_WRITTEN[suffix]}{page}")
     if to is not None and format is None:
         raise UsageError(f"--to {to!r} is none of {', '.join(FORMATS)}", hint="packed: csv.gz, jsonl.zst")
     if packing is not None and format in _BINARY:

@@ -1,7 +1,7 @@
 """Excel workbooks (.xlsx, .xlsm) row by row.
 
-A formula is read as its text. Merged cells count as if their value stood in each of them. Knows cells and
-sheets only. Imports openpyxl where it is used.
+A formula is read as what Excel last showed for it, or as its text where the workbook does not keep that. Merged
+cells count as if their value stood in each of them. Knows cells and sheets only. Imports openpyxl where it is used.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
+from interviewer.batch.formulas import Shown
 from interviewer.batch.packing import missing
 from interviewer.batch.sheet_file import unescaped
 from interviewer.batch.table import Found, distinct, too_wide
 from interviewer.errors import InputError, UsageError
+from interviewer.text import counted
 from knowledge.errors import nearest
 
 _HEADER_WITHIN = 20
@@ -52,6 +54,7 @@ class SheetTable:
     ) -> None:
         """Raises InputError when the workbook cannot be read, UsageError when it has no such sheet."""
         self._notice = notice
+        self._file = file
         self._book = _open(file, name)
         visible = [s for s in self._book.worksheets if s.sheet_state == "visible"] or self._book.worksheets
         for one in self._book.worksheets:
@@ -69,7 +72,7 @@ class SheetTable:
             notice(f"{name}: row {self._header_row} of the sheet is taken for the header")
         self._merged = _merged(self._book, self._sheet)
         if self._merged:
-            notice(f"{name}: {len(self._merged)} merged ranges; the value of each counts for all its cells")
+            notice(f"{name}: {counted(len(self._merged), 'merged range')}; the value of each counts for all its cells")
         self._formulas_told = False
         self._columns = self._read_header()
 
@@ -101,8 +104,9 @@ class SheetTable:
         """Numbered rows with the values of merged cells filled in, and whether they have none of their own."""
         waiting = sorted(self._merged, reverse=True)
         open_: list[tuple[Range, Any]] = []
+        shown = Shown(self._file, self.sheet)
         for number, cells in enumerate(self._sheet.iter_rows(), 1):
-            values = [self._value(cell, number) for cell in cells]
+            values = [self._value(cell, number, place, shown) for place, cell in enumerate(cells)]
             blank = not any(_text(v).strip() for v in values)
             open_ = [(r, v) for r, v in open_ if r[1] >= number]
             while waiting and waiting[-1][0] <= number:
@@ -113,15 +117,19 @@ class SheetTable:
                 values[first - 1 : last] = [value] * (last - first + 1)
             yield number, values, blank
 
-    def _value(self, cell: Any, number: int) -> Any:
+    def _value(self, cell: Any, number: int, place: int, shown: Shown) -> Any:
         value = cell.value
         if value is None:
             return ""
         if getattr(cell, "data_type", "") == "f":
-            value = str(getattr(value, "text", value))
+            computed = shown.of(number, place)
+            value = str(getattr(value, "text", value)) if computed is None else computed
             if not self._formulas_told:
                 self._formulas_told = True
-                self._notice(f"row {number} holds a formula: formulas are read as their text and never computed")
+                self._notice(
+                    f"row {number} holds a formula: what Excel last showed is read, or the formula's text "
+                    "where it kept nothing"
+                )
         if isinstance(value, str):
             return unescaped(value)
         if isinstance(value, bool | int | float):

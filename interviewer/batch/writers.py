@@ -11,12 +11,12 @@ import csv
 import io
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from interviewer.batch.locking import TEMPORARY
 from interviewer.batch.runner import GradedRow
 from interviewer.batch.scale import SCALED, Scale
 from interviewer.errors import ConfigError, UsageError
@@ -40,7 +40,7 @@ class Output:
         # A link stays a link; what it leads to is replaced.
         self.path = path = path.resolve()
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=TEMPORARY, dir=path.parent)
         except OSError as e:
             raise _cannot_write(path, e) from None
         self._temporary = Path(name)
@@ -215,10 +215,6 @@ def _without_bulk(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return [{k: v for k, v in x.items() if k not in _BULK} if isinstance(x, dict) else x for x in value]
-
-
-def to_stdout(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
 
 
 def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> None:

@@ -93,7 +93,7 @@ def class_report(
 
 
 def class_reports(
-    paths: list[Path], input: Path, output: str, *, overwrite: bool, wanted: bool, **options: Any
+    paths: list[Path], input: Path, *, overwrite: bool, wanted: bool, **options: Any
 ) -> ClassReports | None:
     """What `grade` counts rows with: None when no report and no statistics are wanted.
 
@@ -111,8 +111,6 @@ def class_reports(
     reports = ClassReports(paths, **options)
     for path in paths:
         check_place(path, overwrite=overwrite, source=None if str(input) == "-" else input)
-        if output != "-" and path.resolve() == Path(output).resolve():
-            raise UsageError("the report is the output", hint="give it another name with --report")
     # A pipe can be read once only.
     if input.is_file() and (options["human"] or options["person"]):
         with open_source(input) as source:
@@ -183,8 +181,8 @@ class ClassReports:
 
         return render(self._figures(source, None), fmt)
 
-    def write(self, *, source: str, seconds: float | None = None) -> None:
-        """Write all reports and say where they are."""
+    def write(self, *, source: str, seconds: float | None = None, asked: int = 0) -> None:
+        """Write all reports and say where they are. `asked`: how many questions have a column in a row per person."""
         from interviewer.batch.class_report import Format, write_class_report
 
         if not self._paths:
@@ -200,7 +198,12 @@ class ClassReports:
                 + (f"{most:g}, the highest found" if most is not None else "the highest found where rows do not say")
                 + "; --max-score says otherwise"
             )
-        for path in self._paths:
+        if made.agreement is not None and asked > 1:
+            say(
+                f"human scores ({made.columns.get('human')}): one per person is compared with each of {asked} answers; "
+                "a file with a row per answer has one for each"
+            )
+        for path in dict.fromkeys(self._paths):
             assert self._fmt is None or self._fmt in get_args(Format)
             write_class_report(made, path, cast("Format | None", self._fmt))
             say(f"report written to {path}")

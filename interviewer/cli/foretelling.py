@@ -72,13 +72,16 @@ def foretell(
 
 
 def _tell(found: Forecast, model: str | None) -> None:
-    from interviewer.text import truncate
+    from interviewer.text import counted, truncate
 
     for p in found.problems[:TOLD]:
         say(f"row {p.row}{f' ({truncate(p.id, 40)})' if p.id else ''}: {truncate(p.error, 300)}")
     if found.failed > TOLD:
         say(f"… and {found.failed - TOLD:,} more")
-    say(f"{found.rows:,} rows: {found.usable:,} can be graded, {found.failed:,} cannot; {found.questions:,} questions")
+    say(
+        f"{counted(found.rows, 'row')}: {found.usable:,} can be graded, {found.failed:,} cannot; "
+        f"{counted(found.questions, 'question')}"
+    )
     if model is None:
         say("judge: offline; no calls, no cost, some hundred rows a second")
     elif found.calls is None:

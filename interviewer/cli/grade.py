@@ -22,6 +22,7 @@ from interviewer.cli.foretelling import (
     check_max_cost,
     foretell,
 )
+from interviewer.cli.grade_files import check_files
 from interviewer.cli.grade_progress import Progressing, progressing
 from interviewer.cli.grade_words import interrupted, tell
 from interviewer.cli.guard import out, say
@@ -202,7 +203,6 @@ def grade(
     `interviewer grade answers.csv -o graded.csv --report class.html --human 教师评分`
     """
     from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
-    from interviewer.batch.files import journal_of
     from interviewer.batch.runner import CONCURRENCY, rows_for
     from interviewer.config import load_settings
     from interviewer.examiners import Examiners
@@ -236,24 +236,21 @@ def grade(
         raise typer.Exit(int(Exit.FAILED_ROWS if told.failed else Exit.DONE))
     if max_cost is not None:
         check_max_cost(settings)
-    kept = journal or journal_of(input, target)
-    if kept.resolve() in (Path(target).resolve(), input.resolve()):
-        raise UsageError("the journal is the input or the output", hint="give it another name with --journal")
-    if resume:
-        say(f"going on with {kept}" if kept.exists() else f"there is no journal {kept} yet: from the first row")
+    if resume and fresh:
+        raise UsageError("--resume goes on with what the journal has, --fresh with nothing of it: give one of them")
+    check_files(input, target, journal, report or [], submit_file, collect_files or [], resume=resume)
     at_once = CONCURRENCY
     if is_local(settings.model or ""):
         at_once = LOCAL_CONCURRENCY
     elif concurrency is not None:
         at_once = rows_for(concurrency)
-    batch = provider.open_batch(
-        settings, input, output, submit_file, collect_files or [], escalate=escalate,
-        fallback_models=fallback_models or [],
-    )  # fmt: skip
     reports = class_reports(
-        report or [], input, target, overwrite=overwrite or resume, mapping=mapping, constants=given, lang=lang,
+        report or [], input, overwrite=overwrite or resume, mapping=mapping, constants=given, lang=lang,
         pack=settings.pack, the_map=the_map, human=human, person=person, max_score=max_score, wanted=as_json,
     )  # fmt: skip
+    batch = provider.open_batch(
+        settings, output, submit_file, collect_files or [], escalate=escalate, fallback_models=fallback_models or []
+    )
     collected = batch.gateway if batch else None
     shown = target != "-" or not sys.stdout.isatty()
 
@@ -293,7 +290,7 @@ def grade(
             raise typer.Exit(int(Exit.INTERRUPTED)) from None
         tell(summary, progress.failed)
         if reports is not None:
-            reports.write(source=Path(summary.input).name, seconds=summary.seconds)
+            reports.write(source=Path(summary.input).name, seconds=summary.seconds, asked=len(summary.asked))
         about = summary.model_dump(mode="json") | ({"batch": batch.finish(summary)} if batch else {})
         if reports is not None:
             about["questions"] = reports.questions()

@@ -83,8 +83,10 @@ def hush() -> None:
 
 
 def say(text: str) -> None:
-    """A notice, on stderr, whatever the encoding of the terminal."""
-    stream = sys.stderr
+    """A notice, on stderr, whatever the encoding of the terminal; names of files and columns cannot steer it."""
+    from interviewer.text import visible
+
+    stream, text = sys.stderr, visible(text)
     try:
         print(text, file=stream, flush=True)
     except UnicodeEncodeError:

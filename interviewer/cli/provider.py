@@ -52,7 +52,6 @@ _SHOWN_ROWS = 12
 
 def open_batch(
     settings: Settings,
-    input: Path,
     output: Path | None,
     submit: Path | None,
     collect: Sequence[Path],
@@ -78,9 +77,6 @@ def open_batch(
     if output is None:
         raise UsageError("the rows of a batch need a file", hint="-o graded.csv")
     submit = submit or output.with_name(f"{output.stem}.requests.jsonl")
-    for name, other in (("input", input), ("output", output), *(("file of results", c) for c in collect)):
-        if submit.resolve() == other.resolve():
-            raise UsageError(f"--submit-file and the {name} are both {submit}")
     return ProviderBatch(settings, output, submit, collect, escalate=escalate)
 
 
@@ -122,12 +118,14 @@ class ProviderBatch:
         Raises ConfigError when the requests cannot be written.
         """
         from interviewer.batch.exchange_words import facts, written
+        from interviewer.text import counted
 
         files = self.exchange.finish()
         self._tell_collected()
         if summary.waiting:
             more = ", …" if summary.waiting > len(self._waiting) else ""
-            say(f"waiting for the provider: {summary.waiting:,} rows ({', '.join(map(str, self._waiting))}{more})")
+            rows = ", ".join(map(str, self._waiting))
+            say(f"waiting for the provider: {counted(summary.waiting, 'row')} ({rows}{more})")
         if line := written(self.exchange, self.gateway, files):
             say(line)
         if summary.waiting:

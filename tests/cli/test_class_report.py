@@ -111,6 +111,38 @@ def test_what_cannot_be_is_said_before_the_first_row(
     assert (tmp_path / "there.html").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--journal", "o.csv.errors.jsonl"], "the journal is the file of failed rows"),
+        (["--journal", "c.json", "--report", "c.json"], "the report is the journal"),
+        (["--report", "in.json"], "the report is the input"),
+        (["--model", "openai/m", "--submit-file", "o.csv.errors.jsonl"], "requests is the file of failed rows"),
+        (["--model", "openai/m", "--submit-file", "o.csv.journal"], "the file of requests is the journal"),
+        (["--model", "openai/m", "--collect-file", "r.json", "--report", "r.json"], "the report is a file of results"),
+        (["--model", "openai/m", "--submit-file", "r.jsonl", "--report", "nowhere/c.html"], "there is no folder"),
+        (["--resume", "--fresh"], "give one of them"),
+    ],
+)
+def test_no_file_of_a_run_is_written_over_another(answers: Path, tmp_path: Path, args: list[str], words: str) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    (room / "in.json").write_bytes(answers.read_bytes())
+    full = [str(room / a) if a.endswith((".json", ".jsonl", ".html", ".journal")) else a for a in args]
+    command = ["grade", str(room / "in.json"), "-o", str(room / "o.csv"), "--overwrite", *full]
+    assert words in interviewer(*command, code=2).stderr
+    assert [p.name for p in room.iterdir()] == ["in.json"]
+    assert (room / "in.json").read_bytes() == answers.read_bytes()
+
+
+def test_one_human_score_for_several_answers_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "name,lora.what-memory-is-saved,sft-fundamentals.loss,human score\nx,yes,no,3\ny,no,cross entropy,4\n", "utf-8"
+    )
+    command = ["grade", str(tmp_path / "a.csv"), "-o", str(tmp_path / "o.csv"), "--report", str(tmp_path / "c.html")]
+    assert "one per person is compared with each of 2 answers" in interviewer(*command, code=0).stderr
+
+
 def test_a_file_that_is_not_graded(answers: Path) -> None:
     done = interviewer("class-report", str(answers), code=1)
     assert "is no graded file" in done.stderr

@@ -111,6 +111,25 @@ def test_usage(answers: Path, tmp_path: Path, args: list[str], code: int, words:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other.csv", "答卷.csv"]
 
 
+def test_few_rows_and_hostile_names_in_words(tmp_path: Path) -> None:
+    name = "an\x1b[31m\u202eswers.csv"
+    (tmp_path / name).write_text("id,question_id,answer\n")
+    done = interviewer(name, "-o", "o.csv", cwd=tmp_path)
+    said = done.stderr.decode()
+    assert done.returncode == 0 and "nothing to grade" in said and "\x1b" not in said and "\u202e" not in said
+    with (tmp_path / name).open("a") as f:
+        f.write(f"1,{QUESTION},no\n")
+    said = interviewer(name, "-o", "o.csv", "--overwrite", cwd=tmp_path).stderr.decode()
+    assert "1 row: 1 graded, 0 failed" in said and "judged before" not in said
+    with (tmp_path / name).open("a") as f:
+        f.write("2,no.such,x\n")
+    done = interviewer(name, "-o", "o.csv", "--overwrite", cwd=tmp_path)
+    assert "of the graded rows, 0 judged now, 1 judged before (in the journal, or an identical row)" in (
+        done.stderr.decode()
+    )
+    assert done.returncode == 1
+
+
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     row = json.dumps({"question_id": QUESTION, "answer": GOOD})
     (tmp_path / "a.jsonl").write_text("\n".join([row] * 60), "utf-8")

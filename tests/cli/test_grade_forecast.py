@@ -53,6 +53,13 @@ def test_offline_it_counts_rows_and_problems_and_grades_nothing(room: Path) -> N
     assert sorted(p.name for p in room.iterdir() if p.name != "home") == ["answers.csv"]
 
 
+def test_a_question_answered_in_two_languages_is_one(room: Path) -> None:
+    (room / "answers.csv").write_text(
+        "id,question_id,answer\na,sft-fundamentals.loss,交叉熵\nb,sft-fundamentals.loss,cross entropy\n", "utf-8"
+    )
+    assert "2 rows: 2 can be graded, 0 cannot; 1 question\n" in grade(room, "--dry-run", code=0).stderr
+
+
 def test_with_a_model_calls_tokens_and_the_most_it_can_cost_without_a_key(room: Path) -> None:
     done = grade(room, "--dry-run", "--json", "--model", "openai/gpt-4o-mini", code=1)
     found = json.loads(done.stdout)

@@ -94,7 +94,7 @@ def test_the_first_signal_ends_it_well_and_the_command_told_goes_on(
     server.script = slowly(0)
     code, _, said = ended(started([sys.executable, "-m", "interviewer", *again], tmp_path))
     assert code == 0, said
-    assert f"{len(before)} rows from the journal, {ROWS - len(before)} graded" in said
+    assert f"{ROWS - len(before)} judged now, {len(before)} judged before" in said
     assert sorted(judged(server)) == list(range(ROWS)), "each row was paid for once"
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as f:
         found = list(csv.DictReader(f))
@@ -115,7 +115,7 @@ def test_the_second_signal_stops_at_once(server: FaultServer, tmp_path: Path) ->
     assert code == 4 and "to go on: " in said
     server.script = slowly(0)
     code, _, said = ended(started(command(tmp_path, server.url, "-o", "out.csv"), tmp_path))
-    assert code == 0 and "8 rows from the journal, 52 graded" in said
+    assert code == 0 and "52 judged now, 8 judged before" in said
 
 
 def test_more_rows_and_an_output_that_exists(server: FaultServer, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_more_rows_and_an_output_that_exists(server: FaultServer, tmp_path: Path
     assert code == 2 and "is there already" in said and "--resume" in said
     code, out, said = ended(started(command(tmp_path, server.url, "-o", "out.csv", "--resume", "--json"), tmp_path))
     assert code == 0 and "going on with out.csv.journal" in said, said
-    assert "10 rows from the journal, 3 graded" in said and server.calls == 13
+    assert "3 judged now, 10 judged before" in said and server.calls == 13
     summary = json.loads(out)
     assert (summary["from_journal"], summary["this_run"]["calls"], summary["this_run"]["input_tokens"]) == (10, 3, 300)
     args = command(tmp_path, server.url, "-o", "out.csv", "--overwrite", "--fresh")
@@ -141,7 +141,7 @@ def test_to_stdout_the_journal_lies_in_the_cache(tmp_path: Path, clean_room: Pat
     for from_journal in (0, 5):
         code, out, said = ended(started(command(tmp_path, None, "--format", "csv"), tmp_path))
         assert code == 0 and len(out.splitlines()) == 6
-        assert ("5 rows from the journal" in said) == bool(from_journal)
+        assert ("0 judged now, 5 judged before" in said) == bool(from_journal)
     assert [p.name for p in tmp_path.iterdir()] == ["answers.csv"]
     (journal,) = (clean_room / "cache" / "journals").iterdir()
     assert journal.name.startswith("answers.csv-")
@@ -173,7 +173,7 @@ def test_offline_with_workers_ctrl_c_and_again(tmp_path: Path) -> None:
     assert len(lines) == kept > 300
     answers(tmp_path, kept + 20)
     code, _, said = ended(started(args, tmp_path))
-    assert code == 0 and f"{kept:,} rows from the journal, 20 graded" in said
+    assert code == 0 and f"20 judged now, {kept:,} judged before" in said
     after = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
     assert after[:kept] == lines
 
@@ -188,7 +188,7 @@ def _children(pid: int) -> list[int]:
         (["--concurrency", "0"], 2, "concurrency"),
         (["--workers", "2", "--model", "openai/m", "--api-base", "http://127.0.0.1:9/v1"], 2, "for the offline judge"),
         (["--deadline", "0"], 2, "above 0"),
-        (["--journal", "answers.csv"], 2, "the journal is the input or the output"),
+        (["--journal", "answers.csv"], 2, "the journal is the input"),
         (["--journal", "nowhere/j"], 3, "No such file"),
         (["--journal", "notes.txt"], 3, "damaged or is no journal"),
     ],
@@ -210,7 +210,7 @@ def test_a_deadline_per_row(server: FaultServer, tmp_path: Path) -> None:
     assert code == 1 and "row 5 (s3): not judged within 3 s" in said and "6 rows: 5 graded, 1 failed" in said
     server.script = slowly(0)
     code, _, said = ended(started([*args, "--overwrite"], tmp_path))
-    assert code == 0 and "5 rows from the journal, 1 graded" in said
+    assert code == 0 and "1 judged now, 5 judged before" in said
 
 
 def test_concurrency_is_that_of_the_calls(server: FaultServer, tmp_path: Path) -> None:

@@ -133,8 +133,8 @@ class TestRows:
         ]  # fmt: skip
         assert [t.split(": ", 1)[-1].split(";")[0] for t in told] == [
             "sheet 'answers' is read, not 'notes'",
-            "1 merged ranges",
-            "formulas are read as their text and never computed",
+            "1 merged range",
+            "what Excel last showed is read, or the formula's text where it kept nothing",
         ]
 
 

@@ -153,7 +153,7 @@ class TestRounds:
             BatchExchange("m", submit=tmp_path / "requests.jsonl", most_requests=1) as exchange,
         ):
             asked(exchange, 1, 2, 3)
-            assert len(list(tmp_path.iterdir())) == 3
+            assert len(list(tmp_path.glob(".*.tmp"))) == 3
             raise KeyboardInterrupt
         assert list(tmp_path.iterdir()) == []
 

@@ -194,6 +194,20 @@ class TestPlaces:
             run(tmp_path / "a.jsonl", tmp_path / "out.csv")
         assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "a.jsonl"]
 
+    def test_an_input_that_is_written_while_it_is_read(self, answers: Path, tmp_path: Path) -> None:
+        told: list[str] = []
+        run(answers, tmp_path / "out.csv", on_row=lambda row: answers.write_text("id\n"), notice=told.append)
+        assert [line for line in told if "was changed while it was read" in line]
+        told.clear()
+        answers.write_text(f"question_id,answer\n{QUESTION},@1\n")
+        (tmp_path / "new.csv").write_text("id\n")
+
+        def moved(row: object) -> None:
+            (tmp_path / "new.csv").replace(answers)
+
+        run(answers, tmp_path / "out.csv", overwrite=True, on_row=moved, notice=told.append)
+        assert told == [], "what was opened is whole"
+
     def test_interrupted(self, answers: Path, tmp_path: Path) -> None:
         class Stops(FakeJudge):
             async def judge(self, rubric: Rubric, answer: str, lang: str) -> Judgement:
@@ -205,5 +219,5 @@ class TestPlaces:
         with pytest.raises(asyncio.CancelledError):
             run(answers, tmp_path / "out.csv", Stops(), notice=told.append)
         assert len(table(tmp_path / "out.csv.part")) == 3
-        assert told == [f"3 rows were done; they are in {tmp_path / 'out.csv.part'}"]
+        assert told == [f"rows done so far: 3; they are in {tmp_path / 'out.csv.part'}"]
         assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.csv", "out.csv.part"]

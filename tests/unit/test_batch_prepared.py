@@ -232,3 +232,13 @@ class TestScale:
         assert scaled is not None
         assert abs(scaled / most - score / 10) <= 0.0005 / most + 1e-9
         assert Scale(constant=most).scaled({}, None) is None
+
+
+def test_a_file_without_a_header_is_not_a_survey(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"s1,{QUESTION},@3\ns2,{QUESTION},@4\n")
+    with pytest.raises(InputError, match="has no header row") as e:
+        run(path, tmp_path / "out.csv")
+    assert e.value.hint and "first row" in e.value.hint
+    path.write_text(f"name,{QUESTION},{OTHER}\nx,@3,@4\n")
+    assert run(path, tmp_path / "out.csv").mean_score == 3.5

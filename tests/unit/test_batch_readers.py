@@ -182,6 +182,7 @@ class TestOpening:
             ("a.csv.bz2", b"BZh91AY", "bzip2"),
             ("a.parquet", b"PAR1abc", "Parquet"),
             ("a.jsonl", b'[{"a": 1}]', "JSON array"),
+            ("a.json", b'\xef\xbb\xbf\n[\n  {"a": 1},\n {"a": 2}]', "JSON array"),
         ],
     )
     def test_what_is_no_table(self, tmp_path: Path, name: str, content: bytes, words: str) -> None:

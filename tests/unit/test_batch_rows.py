@@ -98,6 +98,14 @@ because no unit can rely on the presence of another one."
         with pytest.raises(RowError, match=words):
             row(the_map, cells)
 
+    @pytest.mark.parametrize("field", ["answer", "reference"])
+    @pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#DIV/0!", "#NAME?", "#ERROR!", "Err:508"])
+    def test_a_formula_that_failed_is_no_answer(self, the_map: KnowledgeMap, field: str, cell: str) -> None:
+        data = OWN | {"reference": "It zeroes random activations."} | {field: cell}
+        with pytest.raises(RowError, match="a formula that failed"):
+            row(the_map, data)
+        row(the_map, data | {field: f"{cell} is what Excel shows"})
+
     def test_an_empty_answer_is_an_answer(self, the_map: KnowledgeMap) -> None:
         assert row(the_map, OWN | {"answer": "", "reference": "x y z."}).answer == ""
         assert row(the_map, OWN | {"answer": 42, "reference": "x y z."}).answer == "42"

@@ -23,6 +23,7 @@ from tests.batch_samples import QUESTION, cells, excel_csv, excel_workbook, shee
 from tests.fake_judge import FakeJudge
 
 HEADER = ["id", "question_id", "answer"]
+FORMULA_TOLD = "holds a formula: what Excel last showed is read, or the formula's text where it kept nothing"
 FORMULA = '=HYPERLINK("http://evil","click")'
 
 
@@ -54,11 +55,11 @@ class TestWorkbooksIn:
         ]
         assert told == []
 
-    def test_a_formula_is_its_text(self, tmp_path: Path) -> None:
+    def test_a_formula_that_nobody_computed_is_its_text(self, tmp_path: Path) -> None:
         path = workbook(tmp_path / "a.xlsx", {"S": [HEADER, [1, QUESTION, "=B0 + BA"], [2, QUESTION, "=SUM(A1:A9)"]]})
         rows, told = read(path)
         assert [r.data["answer"] for r in rows] == ["=B0 + BA", "=SUM(A1:A9)"]
-        assert told == ["row 2 holds a formula: formulas are read as their text and never computed"]
+        assert told == [f"row 2 {FORMULA_TOLD}"]
 
     def test_merged_cells(self, tmp_path: Path) -> None:
         rows = [
@@ -135,12 +136,17 @@ class TestWorkbooksIn:
             ["<t>3</t>", f"<t>{QUESTION}</t>", '<c r="C4" t="str"><f>CONCAT("a","b")</f><v>ab</v></c>'],
             ["<t>4</t>", f"<t>{QUESTION}</t>", '<c r="C5" t="e"><v>#N/A</v></c>'],
             ["<t>5</t>", f"<t>{QUESTION}</t>", '<c r="C6" t="str"><f t="array" ref="C6">SUM(A1:A2)</f><v>3</v></c>'],
+            ["<t>6</t>", f"<t>{QUESTION}</t>", '<c r="C7"><f>A1*2.5</f><v>2.5</v></c>'],
+            ["<t>7</t>", f"<t>{QUESTION}</t>", '<c r="C8" t="str"><f>IF(A1="","",A1)</f><v></v></c>'],
+            ["<t>8</t>", f"<t>{QUESTION}</t>", '<c r="C9" t="e"><f>B0 + BA</f><v>#NAME?</v></c>'],
+            ["<t>9</t>", f"<t>{QUESTION}</t>", '<c r="C10" t="e"><f>VLOOKUP(A1,B:C,2,0)</f><v>#N/A</v></c>'],
+            ["<t>10</t>", f"<t>{QUESTION}</t>", '<c r="C11" t="str"><f>VLOOKUP(A1,B:C,2,0)</f></c>'],
         ]
         found, told = read(excel_workbook(tmp_path / "a.xlsx", rows))
         assert [r.data["answer"] for r in found] == [
-            "one\r\ntwo _x0041_ <b>", "bold and not", '=CONCAT("a","b")', "#N/A", "=SUM(A1:A2)",
+            "one\r\ntwo _x0041_ <b>", "bold and not", "ab", "#N/A", "3", 2.5, "", "=B0 + BA", "#N/A", "",
         ]  # fmt: skip
-        assert told == ["row 4 holds a formula: formulas are read as their text and never computed"]
+        assert told == [f"row 4 {FORMULA_TOLD}"]
 
     def test_an_archive_that_unpacks_to_too_much(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = excel_workbook(tmp_path / "a.xlsx", [[f"<t>{'x' * 5000}</t>"]])
