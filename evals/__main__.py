@@ -13,7 +13,7 @@ from rubrics import RubricError
 
 COMMANDS = (run, report, compare, gate, import_, requests, probes, calibrate, check, own_texts)
 EXAMPLES = """examples:
-  python -m evals run --judge offline --split test    agreement on the half of the questions that nothing was fitted on
+  python -m evals run --judge offline --split test    agreement on the half whose answers nothing was fitted on
   python -m evals run --output out/                   also as a page of plots: out/report.html
   python -m evals gate                                fail when judge or probes are worse than the committed report
   python -m evals report out/                         that page again, from the files of the run
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         say(f"error: {e}")
         return int(Exit.CONFIG)
     except KeyboardInterrupt:
-        say("interrupted; nothing was written")
+        say("interrupted; what a model has answered is kept, so the same command goes on from there")
         return int(Exit.INTERRUPTED)
 
 

@@ -1,4 +1,6 @@
-"""What each signal is worth: alone, and left out. Every variant is fitted on dev anew and measured on test.
+"""What each signal is worth, alone and left out, and what the phrasings are worth.
+
+Every variant is fitted on dev anew and measured on test.
 
 A signal that can be left out without loss is one that others replace, not one that says nothing: read both columns.
 """
@@ -12,7 +14,7 @@ from typing import Any
 from evals.compare import Graded, compare
 from evals.datasets import Dataset
 from evals.fitting import MakeJudge, Row, Seen, observe, rows, weighted, with_ceiling
-from evals.splits import for_fitting
+from evals.splits import SPLITS, for_fitting
 from interviewer.judge.fusion import Fusion
 
 WORDS = ("cover", "facet", "model", "phrase", "mass", "term", "apart", "number")
@@ -25,6 +27,10 @@ class Variant:
     name: str
     what: str
     signals: tuple[str, ...]
+
+
+BARE = Variant("without phrasings", "points and beliefs in the map's own words alone", ALL)
+"""What is left of the judge where nobody has written `rubrics/data/phrasings`: a map of your own."""
 
 
 def variants(start: Fusion) -> Iterator[Variant]:
@@ -53,7 +59,9 @@ def ablate(
     for v in variants(start):
         told(v.name)
         out.append(_beside(v, whole, graded(test, make, _fitted(dev, fitted, make, start, v.signals))))
-    return out
+    told(BARE.name)
+    dev, test = (observe(dataset.only(s).items, make(start), phrasings=False) for s in SPLITS)
+    return [*out, _beside(BARE, whole, graded(test, make, _fitted(dev, list(rows(dev)), make, start, BARE.signals)))]
 
 
 def _fitted(dev: Sequence[Seen], found: Sequence[Row], make: MakeJudge, start: Fusion, names: Sequence[str]) -> Fusion:

@@ -14,8 +14,9 @@ from evals import metrics as m
 from evals.ceiling import ceiling
 from evals.datasets import Dataset
 from evals.reliability import bland_altman, calibration, point_calibration
+from evals.rounding import estimate_json, rounded
 from evals.slices import names, slices
-from evals.table import HALF, LEVELS, RESAMPLES, Judged, Table, covered, estimate_json, mean_known, rounded, thirds
+from evals.table import HALF, LEVELS, RESAMPLES, Judged, Table, covered, mean_known, thirds
 from evals.timing import timing
 from evals.worst import worst
 

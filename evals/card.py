@@ -7,6 +7,7 @@ differs from it, so that a change of the judge cannot keep an old card.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,17 @@ def card_differs(kind: str, card: Mapping[str, Any], path: Path = CARD) -> str |
     for name in ("answers", "questions", "calibration", "embedder"):
         if kept[name] != card[name]:
             return f"{name}: the card says {kept[name]}, now it is {card[name]}"
-    for name, was, now in (
-        ("QWK", kept["qwk"]["value"], card["qwk"]["value"]),
-        ("MAE", kept["mae"], card["mae"]),
-    ):
+    for name in ("zh", "en"):
+        if _words(kept[name]) != _words(card[name]):
+            return f"{name}: the card says {kept[name]!r}, now it is {card[name]!r}"
+    numbers = [(f"QWK, {k}", kept["qwk"][k], card["qwk"][k]) for k in ("value", "low", "high")]
+    numbers += [(name, kept[key], card[key]) for name, key in (("MAE", "mae"), ("annotators", "annotators_qwk"))]
+    for name, was, now in numbers:
         if abs(was - now) > TOLERANCE:
             return f"{name}: the card says {was}, now it is {now}"
     return None
+
+
+def _words(line: str) -> str:
+    """The line without its numbers."""
+    return re.sub(r"[0-9.]+", "#", line)

@@ -10,7 +10,8 @@ import numpy as np
 
 from evals import metrics as m
 from evals.datasets import Item
-from evals.table import LEVELS, SLICE_RESAMPLES, covered, estimate_json, mean_known, thirds
+from evals.rounding import estimate_json
+from evals.table import LEVELS, SLICE_RESAMPLES, covered, mean_known, thirds
 
 
 def ceiling(items: Sequence[Item]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.compare import Graded, compare, read_items
+from interviewer.errors import InputError
 
 FOLDER = Path(__file__).parent / "reports" / "offline-test"
 ITEMS, RESULT, ABLATION, OTHERS = "grades.jsonl", "result.json", "ablation.json", "others.json"
@@ -15,20 +16,45 @@ CLOCK = frozenset({"timing", "versions"})
 """Parts of a result that depend on the machine and the day."""
 BESIDE = frozenset({"probes", "beside", "others", "names"})
 """Parts that a plain `evals run` does not make."""
+ANEW = "python -m evals gate --write makes the report anew"
 TOLERANCE = 0.005
 """Numeric libraries differ in the last digits between machines; a real change is larger."""
 
 
 def read(folder: Path, name: str) -> Any:
-    """A file of the report, None when it is not there."""
+    """A file of the report, None when it is not there. Raises InputError for what is no JSON."""
     path = folder / name
-    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+    try:
+        return json.loads(path.read_text("utf-8")) if path.is_file() else None
+    except ValueError as e:
+        raise InputError(f"{path} is no JSON: {e}", hint=ANEW) from None
+
+
+def kept_result(folder: Path) -> dict[str, Any] | None:
+    """The result that the gate compares with, None when there is none. Raises InputError for another shape."""
+    kept = read(folder, RESULT)
+    if kept is not None and not (isinstance(kept, dict) and _measures(kept.get("metrics")) and _probes(kept)):
+        raise InputError(f"{folder / RESULT} is no result of `evals gate --write`", hint=ANEW)
+    return kept
+
+
+def _measures(metrics: Any) -> bool:
+    return isinstance(metrics, dict) and "qwk" in metrics
+
+
+def _probes(kept: Mapping[str, Any]) -> bool:
+    probes = kept.get("probes", [])
+    return isinstance(probes, list) and all(isinstance(p, dict) and {"name", "passed", "value"} <= {*p} for p in probes)
 
 
 def kept_items(folder: Path) -> list[Graded]:
+    """The grades that the gate compares with. Raises InputError for a file that holds something else."""
     path = folder / ITEMS
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    return read_items([json.loads(x) for x in lines if x.strip()])
+    try:
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        return read_items([json.loads(x) for x in lines if x.strip()])
+    except (ValueError, KeyError, TypeError) as e:
+        raise InputError(f"{path} holds no grades of a report: {type(e).__name__} {e}", hint=ANEW) from None
 
 
 def short(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 
 from evals import metrics as m
-from evals.rounding import estimate
-
-LEVELS = 6
-RESAMPLES = 2000
+from evals.rounding import estimate_json
+from evals.table import LEVELS, RESAMPLES, covered, joined
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,8 @@ def statistics(items: Sequence[Graded]) -> dict[str, m.Statistic]:
         "mae": lambda at: m.mae(mean[at], score[at]),
     }
     if items and all(i.points for i in items):
-        held = [np.array([r >= 0.5 for r, _ in i.points]) for i in items]
-        found = [np.array([g >= 0.5 for _, g in i.points]) for i in items]
-        out["point_f1"] = lambda at: (
-            m.precision_recall_f1(np.concatenate([held[k] for k in at]), np.concatenate([found[k] for k in at])).f1
-        )
+        held, found = ([covered(np.array([p[side] for p in i.points])) for i in items] for side in (0, 1))
+        out["point_f1"] = lambda at: m.precision_recall_f1(joined(held, at), joined(found, at)).f1
     return out
 
 
@@ -82,11 +77,11 @@ def _differences(pairs: Sequence[tuple[Graded, Graded]], resamples: int) -> dict
         x, y = first[name], second[name]
         wanted |= {f"a {name}": x, f"b {name}": y, f"- {name}": _less(x, y)}
     found = m.bootstrap(wanted, [x.question for x, _ in pairs], resamples=resamples) if pairs else {}
+    if not pairs:
+        return {"metrics": {}}
+    sides = {"a": "a", "b": "b", "difference": "-"}
     return {
-        "metrics": {
-            n: {"a": estimate(found[f"a {n}"]), "b": estimate(found[f"b {n}"]), "difference": estimate(found[f"- {n}"])}
-            for n in (shared if pairs else ())
-        }
+        "metrics": {n: {k: estimate_json(found[f"{side} {n}"]) for k, side in sides.items()} for n in shared},
     }
 
 

@@ -134,7 +134,7 @@ class Dataset:
             if sum(sizes[c] for c in chosen) >= least:
                 break
             chosen.add(question)
-        return Dataset(tuple(i for i in self.items if i.answer.question_id in chosen), (), self.hash)
+        return Dataset(tuple(i for i in self.items if i.answer.question_id in chosen), (), self.hash, self.annotators)
 
     @property
     def raters(self) -> list[str]:

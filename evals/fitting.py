@@ -46,11 +46,14 @@ class Row:
     question: str
 
 
-def observe(items: Sequence[Item], judge: OfflineJudge) -> list[Seen]:
+def observe(items: Sequence[Item], judge: OfflineJudge, *, phrasings: bool = True) -> list[Seen]:
+    """Every answer, measured; without `phrasings`, against rubrics in the map's own words alone."""
     out = []
     for item in items:
         lang = "en" if item.answer.lang == "en" else "zh"
         rubric = question_rubric(item.question, lang, item.answer.choice_order or ())
+        if not phrasings:
+            rubric = rubric.model_copy(update={"phrasings": {}, "denies": {}})
         out.append(Seen(item, rubric, lang, judge.observe(rubric, item.answer.answer)))
     return out
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from evals import metrics as m
-from evals.table import SLICE_RESAMPLES, Table, estimate_json, rounded
+from evals.rounding import estimate_json, rounded
+from evals.table import SLICE_RESAMPLES, Table
 
 BINS = 10
 
@@ -50,7 +51,7 @@ def reliability(
                 "high": rounded((b + 1) * top / bins),
                 "n": len(at),
                 "given": rounded(float(given[at].mean())),
-                "reference": dict(estimate_json(estimate)),
+                "reference": estimate_json(estimate),
             }
         )
     return {"top": top, "error": rounded(m.calibration_error(reference, given, top, bins)), "bins": rows}
@@ -76,7 +77,7 @@ def bland_altman(table: Table) -> dict[str, Any]:
     found = m.bootstrap(statistics, table.clusters, resamples=SLICE_RESAMPLES) if table.rows else {}
     everything = np.arange(len(table.rows))
     return {
-        **{name: dict(estimate_json(found.get(name, nothing))) for name in names},
+        **{name: estimate_json(found.get(name, nothing)) for name in names},
         "sd": rounded(limits(everything).sd),
         "items": [
             {

@@ -13,6 +13,6 @@ def rounded(value: float) -> float | None:
     return None if math.isnan(value) else round(value, DIGITS)
 
 
-def estimate(e: Estimate) -> dict[str, float | None]:
+def estimate_json(e: Estimate) -> dict[str, float | None]:
     """{"value", "low", "high"}."""
     return {"value": rounded(e.value), "low": rounded(e.low), "high": rounded(e.high)}

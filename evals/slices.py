@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from evals import metrics as m
-from evals.table import SLICE_RESAMPLES, Table, estimate_json
+from evals.rounding import estimate_json
+from evals.table import SLICE_RESAMPLES, Table
 
 CHOSEN = ("qwk", "mae", "mean_signed_error", "smd", "exact", "adjacent", "point_f1")
 

@@ -6,7 +6,7 @@ Grades are compared as they are given, 0-5; scores as half the 0-10 score, again
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -135,12 +135,3 @@ def mean_known(values: Iterable[float]) -> float:
     """Mean of those that are defined; nan where none is."""
     known = [v for v in values if not math.isnan(v)]
     return sum(known) / len(known) if known else float("nan")
-
-
-def rounded(value: float) -> float | None:
-    """For JSON: four decimals, and null for what is undefined."""
-    return None if math.isnan(value) else round(value, 4)
-
-
-def estimate_json(e: m.Estimate) -> Mapping[str, float | None]:
-    return {"value": rounded(e.value), "low": rounded(e.low), "high": rounded(e.high)}

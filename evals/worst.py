@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evals.table import Judged, Table, rounded
+from evals.rounding import rounded
+from evals.table import Judged, Table
 from knowledge.models import Bilingual
 
 MOST = 20

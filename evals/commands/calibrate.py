@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from evals.commands.options import add_data, add_embedder, offline
 from evals.commands.terminal import say
 from evals.datasets import load_dataset
+from evals.splits import for_fitting
 from interviewer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from evals.calibrate import as_json, calibrate
     from interviewer.judge.fusion import folder, load_fusion
 
+    for_fitting(args.split)
     target = args.output or folder() / f"{args.id}.json"
     if target.exists():
         raise UsageError(f"{target} exists", hint="a version that was used stays as it is; give another --id")

@@ -22,6 +22,7 @@ from evals.committed import (
     differences,
     failures,
     kept_items,
+    kept_result,
     read,
     short,
 )
@@ -60,14 +61,13 @@ def run(args: argparse.Namespace) -> int:
     if (args.ablate or args.other) and not args.write:
         raise UsageError("--ablate and --other go into a report", hint="add --write")
     started = time.monotonic()
-    whole = load_dataset()
-    result, lines = _measure(whole, args)
-    if args.write:
-        return _write(args.report, result, lines)
-    kept = read(args.report, RESULT)
-    if kept is None:
+    kept, before = (None, []) if args.write else (kept_result(args.report), kept_items(args.report))
+    if kept is None and not args.write:
         raise UsageError(f"{args.report} holds no report", hint="python -m evals gate --write")
-    wrong = failures(kept, result, kept_items(args.report), read_items(lines))
+    result, lines = _measure(load_dataset(), args)
+    if kept is None:
+        return _write(args.report, result, lines)
+    wrong = failures(kept, result, before, read_items(lines))
     other = list(differences(kept, result, CLOCK))
     say(f"measured in {time.monotonic() - started:.0f} s")
     if args.json:
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         qwk = result["metrics"]["qwk"]
         print(f"QWK {qwk['value']:.3f} [{qwk['low']:.3f}, {qwk['high']:.3f}] on {result['n']} answers")
         for p in result["probes"]:
-            print(f"{'ok  ' if p['passed'] else 'FAIL'} {p['name']:<26} {p['value']:+.3f}  {p['line']}")
+            print(f"{'ok  ' if p['passed'] else 'FAIL'} {p['name']:<26} {_number(p['value'])}  {p['line']}")
         print("the committed report: " + (f"{len(other)} values differ" if other else "reproduced to the digit"))
         for path, was, now in other[:5]:
             print(f"  {path}: {str(was)[:60]} -> {str(now)[:60]}")
@@ -85,8 +85,12 @@ def run(args: argparse.Namespace) -> int:
     return int(Exit.FAILED_ROWS if wrong else Exit.DONE)
 
 
+def _number(value: float | None) -> str:
+    return "     -" if value is None else f"{value:+.3f}"
+
+
 def _measure(whole: Dataset, args: argparse.Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The whole result, and a short line per answer."""
+    """The whole result, and a short line per answer. Agreement is of the test half, probes of both halves."""
     from evals.assess import assess
     from evals.commands.run import about, items_of
     from evals.probes import run_probes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -31,10 +32,27 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api-base", metavar="URL", help="address of an OpenAI-compatible server")
     parser.add_argument("--signals", choices=("llm", "llm+similarity"), help="what counts; default: both")
     parser.add_argument(
-        "--concurrency", type=int, metavar="N", help="answers in flight at once; default 8, 1 for local/…"
+        "--concurrency", type=_at_least_one, metavar="N", help="answers in flight at once; default 8, 1 for local/…"
     )
-    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for one call of a model; default 120")
+    parser.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="for one call of a model; default 120")
     parser.add_argument("--no-cache", action="store_true", help="ask the model anew, whatever it has answered before")
+
+
+def _at_least_one(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: seconds, more than 0")
+    return value
+
+
+_at_least_one.__name__, _seconds.__name__ = "int", "float"  # what argparse calls them in its error
 
 
 @asynccontextmanager

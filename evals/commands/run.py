@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   python -m evals run --judge offline --json          the same as one JSON object
   python -m evals run --judge offline --output out/   also out/result.json, items.jsonl and report.html (.md, .zh)
   python -m evals run --embedder BAAI/bge-small-zh-v1.5
-  python -m evals run --split test                    the half of the questions that nothing was fitted on
+  python -m evals run --split test                    the half whose answers nothing was fitted on
   python -m evals run --split test --check-card       fail when the judge card is out of date
   python -m evals run --judge openai/gpt-5-mini --split test --sample 60 --output out/
                                                       a model on at least 60 answers; run again, it goes on where it was
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.card or args.check_card) and args.sample is not None:
         raise UsageError("the card is made of the whole half", hint="leave --sample out")
     if (args.card or args.check_card) and args.split != "test":
-        raise UsageError("the card is made of the half that nothing was fitted on", hint="add --split test")
+        raise UsageError("the card is made of the half whose answers nothing was fitted on", hint="add --split test")
     dataset = graded(args)
     started = time.monotonic()
     judged = asyncio.run(_judged(args, dataset))
@@ -159,12 +159,19 @@ async def _judged(args: argparse.Namespace, dataset: Dataset) -> list[Judged]:
                 tell(judged)
                 first.append(judged)
                 if len(first) == HOPELESS and not any(j.scored for j in first):
-                    raise ProviderError(
-                        f"none of the first {HOPELESS} answers could be judged: {judged.error}",
-                        hint="nothing was measured; what was answered is kept, so run it again when that is mended",
-                    )
+                    raise _hopeless(f"none of the first {HOPELESS} answers", judged)
 
-            return await judge_all(dataset, judge, concurrency=args.concurrency or 8, on_judged=on_judged)
+            judged = await judge_all(dataset, judge, concurrency=args.concurrency or 8, on_judged=on_judged)
+    if not any(j.scored for j in judged):
+        raise _hopeless("none of the answers", judged[0])
+    return judged
+
+
+def _hopeless(what: str, judged: Judged) -> ProviderError:
+    return ProviderError(
+        f"{what} could be judged: {judged.error}",
+        hint="nothing was measured; what was answered is kept, so run it again when that is mended",
+    )
 
 
 def about(judged: list[Any]) -> dict[str, Any]:

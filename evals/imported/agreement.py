@@ -6,7 +6,6 @@ that `scales.band` cuts them into, for judge and raters alike. Neither the readi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from evals import metrics as m
+from evals.rounding import estimate_json
 
 LEVELS = 6
 RESAMPLES = 2000
@@ -180,8 +180,3 @@ def _mean(marks: m.Floats) -> m.Floats:
 
 def _beside(name: str, taken: Sequence[str]) -> str:
     return f"{name} (eval set)" if name in taken else name
-
-
-def estimate_json(e: m.Estimate) -> dict[str, float | None]:
-    """With null for what is undefined."""
-    return {k: None if math.isnan(v) else round(v, 4) for k, v in e._asdict().items()}

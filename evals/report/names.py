@@ -83,6 +83,7 @@ PROBES_ZH: dict[str, str] = {
     "judged twice": "重复评分",
     "evidence deleted": "删去依据",
     "points denied": "否定要点",
+    "denied in other forms": "用别的说法否定要点",
     "in other words": "换了说法",
     "zh against en": "中文对英文",
     "raises marks by at most 0.5 % of the scale": "抬高不超过满分的 0.5%",

@@ -14,7 +14,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "split": ("划分：{split}", "split {split}"),
     "split.all": ("全部题目", "all questions"),
     "split.dev": ("dev 部分（用于拟合）", "the dev half (used for fitting)"),
-    "split.test": ("test 部分（没有在上面拟合过任何东西）", "the test half (nothing was fitted on it)"),
+    "split.test": ("test 部分（没有用其中的回答拟合过任何东西）", "the test half (nothing was fitted on its answers)"),
     "who.models": (
         "参考评分由 {n} 个语言模型标注者（{raters}）给出，不是人；没有任何人给这些回答评过分或核对过，"
         "因此标注者之间的一致性高于两个人所能达到的程度，只能当作上限来读。",
@@ -203,9 +203,10 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "seconds": ("每份回答秒数", "seconds per answer"),
     "probes": ("探测：能被说动吗", "Probes: what can it be talked into?"),
     "probes.note": (
-        "用程序改动回答，看评分器作何反应：均值与 95% 区间，和必须守住的线。{passed} 项通过，{failed} 项没有通过。",
+        "用程序改动回答，看评分器作何反应：均值与 95% 区间，和必须守住的线。取自两半的回答和题库自己的文字。"
+        "{passed} 项通过，{failed} 项没有通过。",
         "Answers changed by programs, and what the judge made of the change: mean with 95% interval, against the line "
-        "that must hold. {passed} passed, {failed} failed.",
+        "that must hold. Answers are of both halves, other texts are the map's own. {passed} passed, {failed} failed.",
     ),
     "probe": ("探测", "Probe"),
     "line": ("通过线", "Pass line"),

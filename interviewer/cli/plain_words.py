@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interviewer.flag_words import FLAGS
 from interviewer.models import JudgeInfo
 from knowledge.models import RoleInfo
 
@@ -55,20 +56,6 @@ VERDICTS = {
     "partial": ("◐ 部分", "◐ partly"),
     "missing": ("✗ 缺失", "✗ missing"),
     "contradicted": ("! 说反", "! contradicted"),
-}
-FLAGS = {
-    "empty": ("空回答", "empty"),
-    "dont_know": ("不知道", "don't know"),
-    "off_topic": ("偏题", "off topic"),
-    "copied_question": ("重复题目", "repeats the question"),
-    "stuffing": ("堆砌关键词", "keywords without a statement"),
-    "injection": ("含有对评分者的指令，已忽略", "holds orders to the grader, which were ignored"),
-    "too_long": ("过长，只评前面部分", "too long, only the beginning was judged"),
-    "no_choice": ("没有认出选项", "no option recognised"),
-    "code_unparsed": ("代码无法解析", "the code does not parse"),
-    "embedder_fallback": ("指定的向量模型不可用，已用内置的", "the embedder asked for was not available"),
-    "ungraded": ("不计分", "not graded"),
-    "waiting": ("等待模型批处理的结果", "waiting for the provider's batch"),
 }
 JUDGES = {
     "offline": ("离线评分器（不用大模型）评分", "the offline judge (no language model)"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from interviewer.export.chosen import Chosen
-from interviewer.text import visible
+from interviewer.page import page_environment, style
 
 
 def render_html(chosen: Chosen) -> str:
@@ -25,16 +24,9 @@ def render_html(chosen: Chosen) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("interviewer.export"),
-        autoescape=True,
-        finalize=lambda v: visible(v) if type(v) is str else v,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return page_environment("interviewer.export")
 
 
 @cache
 def _style() -> Markup:
-    return Markup((files("interviewer.export") / "templates" / "questions.css").read_text("utf-8"))  # noqa: S704
+    return style("interviewer.export", "questions.css")

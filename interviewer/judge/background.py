@@ -8,6 +8,7 @@ words and no texts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import sys
@@ -38,6 +39,12 @@ def rarity() -> dict[str, float]:
         word: max(LEAST, (math.log((n + 1) / (df + 0.5)) / math.log(n + 1)) ** POWER) if df <= n else LEAST
         for word, df in table["df"].items()
     }
+
+
+@cache
+def digest() -> str:
+    """Of the table: whoever rebuilds it has another judge."""
+    return hashlib.sha256(_path().read_bytes()).hexdigest()[:16]
 
 
 def build(documents: list[str], source: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from interviewer.judge import background
 from interviewer.judge.examined import (
     NOTHING,
     Examined,
@@ -95,6 +96,7 @@ class OfflineJudge:
             calibration=[self.fusion.model_dump(mode="json"), self._bare.model_dump(mode="json")],
             embedder=getattr(self.embedder, "key", self.embedder.name),
             rules=self.rules.hash,
+            background=background.digest(),
             flags=sorted(self.flags),
             model_answers=self._model_answers,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from interviewer.flag_words import flag_words
+
 _CATALOGUE: dict[str, tuple[str, str]] = {
     # header
     "title": ("模拟面试报告", "Mock interview report"),
@@ -136,18 +138,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "feedback": ("点评", "Feedback"),
     "dimensions": ("表现", "How it came across"),
     "flags": ("标记", "Flags"),
-    "flag.empty": ("空回答", "Empty answer"),
-    "flag.dont_know": ("表示不会", "Said “don’t know”"),
-    "flag.off_topic": ("偏题", "Off topic"),
-    "flag.copied_question": ("照抄题目", "Repeats the question"),
-    "flag.stuffing": ("堆砌关键词", "Keyword stuffing"),
-    "flag.injection": ("试图指挥评分器", "Tries to instruct the judge"),
-    "flag.too_long": ("过长，只评了前面部分", "Too long: only the beginning was graded"),
-    "flag.no_choice": ("没有选出选项", "No option chosen"),
-    "flag.code_unparsed": ("代码无法解析", "The code does not parse"),
-    "flag.embedder_fallback": ("使用内置向量", "Embedded embedder used instead"),
-    "flag.ungraded": ("没有评分", "Not graded"),
-    "flag.waiting": ("等待模型批处理的结果", "Waiting for the provider's batch"),
+    **flag_words(capital=True),
     # teaching
     "model_answer": ("参考", "Model answer"),
     "reference": ("参考答案", "Reference answer"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interviewer.flag_words import flag_words
+
 if TYPE_CHECKING:
     from knowledge.models import Lang
 
@@ -221,18 +223,7 @@ _CATALOGUE: dict[str, tuple[str, str]] = {
     "status.dont_know": ("表示不会", "Said “don't know”"),
     "status.answered": ("已回答", "Answered"),
     "status.unscored": ("未评分", "Unscored"),
-    "flag.empty": ("空回答", "empty"),
-    "flag.dont_know": ("表示不会", "said “don't know”"),
-    "flag.off_topic": ("偏题", "off topic"),
-    "flag.copied_question": ("照抄题目", "repeats the question"),
-    "flag.stuffing": ("堆砌关键词", "keyword stuffing"),
-    "flag.injection": ("试图指挥评分器", "tries to instruct the judge"),
-    "flag.too_long": ("过长，只评了前面部分", "too long: only the beginning was graded"),
-    "flag.no_choice": ("没有看出选了哪一项", "no option recognised"),
-    "flag.code_unparsed": ("代码无法解析", "the code does not parse"),
-    "flag.embedder_fallback": ("改用内置向量", "embedded embedder used instead"),
-    "flag.ungraded": ("没有评分", "not graded"),
-    "flag.waiting": ("等待模型批处理的结果", "waiting for the provider's batch"),
+    **flag_words(),
     # report
     "report": ("面试报告", "Report"),
     "overall": ("总分", "Overall"),

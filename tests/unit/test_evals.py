@@ -110,6 +110,10 @@ class TestDataset:
         ):  # fmt: skip
             assert part in e.value.message, part
 
+    def test_a_half_and_a_sample_still_say_who_graded(self) -> None:
+        part = load_dataset().only("test").sample(12)
+        assert part.annotators == "language models" and len(part.items) >= 12
+
     def test_no_data(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no answers"):
             load_dataset(tmp_path)
@@ -252,10 +256,15 @@ class TestCommand:
             (["run", "--data", empty], 1, "no answers*.jsonl"),
             (["run", "--judge", "gpt", "--data", perfect], 3, "no such model"),
             (["nothing"], 2, "invalid choice"),
+            (["run", "--concurrency", "-2", "--data", perfect], 2, "--concurrency: -2: at least 1"),
+            (["run", "--deadline", "0", "--data", perfect], 2, "--deadline: 0: seconds, more than 0"),
+            (["run", "--judge", "nosuch/model", "--data", perfect, "--sample", "4"], 3, "none of the answers could be"),
+            (["calibrate", "--id", "x", "--split", "test"], 2, "error: nothing is fitted on 'test'"),
         ):
             done = self.run(*args)
             assert done.returncode == code
-            assert words in done.stderr
+            assert words in done.stderr, done.stderr
+            assert "about a minute" not in done.stderr
             assert "Traceback" not in done.stderr
         assert "python -m evals run --judge offline" in self.run("--help").stdout
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.baselines import BASELINES
+from evals.card import card_differs, make_card, write_card
 from evals.committed import FOLDER, RESULT, differences, failures, kept_items, read
 from evals.compare import Graded, compare
 from evals.datasets import load_dataset
@@ -96,6 +98,13 @@ class TestGate:
         assert any(f.startswith("qwk is worse") for f in found) and any(f.startswith("mae is worse") for f in found)
         assert failures(self.kept, self.kept, worse, self.before) == [], "better is no failure"
 
+    def test_somewhat_worse_beyond_chance_is_enough_and_within_it_is_not(self) -> None:
+        whole = graded(REFERENCES, REFERENCES)
+        some = graded([5 - r if n % 9 == 0 else r for n, r in enumerate(REFERENCES)], REFERENCES)
+        assert any(f.startswith("qwk is worse") for f in failures(self.kept, self.kept, whole, some))
+        one = graded([r - 1 if n == 5 else r for n, r in enumerate(REFERENCES)], REFERENCES)
+        assert failures(self.kept, self.kept, whole, one) == []
+
     def test_a_probe_lost_and_a_number_that_moved(self) -> None:
         now = {
             "metrics": {"qwk": {"value": 0.82, "low": 0.7, "high": 0.9}},
@@ -114,13 +123,71 @@ def test_differences_name_the_place() -> None:
     assert list(differences(was, {"timing": 9, "a": {"b": [1, 2]}})) == [("a.c", 3, None)]
 
 
-def test_compare_on_the_command_line(tmp_path: Path) -> None:
-    def evals(*args: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "evals", *map(str, args)], capture_output=True, text=True, timeout=120,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        )  # fmt: skip
+def evals(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "evals", *map(str, args)], capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
 
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("result.json", b"not json"),
+        ("result.json", b"\xff\xfe\x00"),
+        ("result.json", b"{}"),
+        ("result.json", b"[]"),
+        ("result.json", b'{"metrics": {"qwk": {"value": 1}}, "probes": [{"name": "of another version"}]}'),
+        ("grades.jsonl", b'{"id": "a"}'),
+        ("grades.jsonl", b"{"),
+    ],
+)
+def test_the_gate_says_at_once_that_a_report_cannot_be_compared_with(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / "result.json").write_text('{"metrics": {"qwk": {"value": 1, "low": 1, "high": 1}}, "probes": []}')
+    (tmp_path / name).write_bytes(content)
+    done = evals("gate", "--report", tmp_path)
+    assert done.returncode == 1 and name in done.stderr and "gate --write" in done.stderr
+    assert "Traceback" not in done.stderr and "judged" not in done.stderr
+
+
+def test_a_gate_without_a_report_measures_nothing(tmp_path: Path) -> None:
+    done = evals("gate", "--report", tmp_path)
+    assert done.returncode == 2 and "holds no report" in done.stderr and "judged" not in done.stderr
+
+
+class TestCard:
+    card = {  # noqa: RUF012
+        "qwk": {"value": 0.8, "low": 0.7, "high": 0.9}, "mae": 0.7, "annotators_qwk": 0.9, "answers": 3,
+        "questions": 2, "calibration": "fusion-v3", "embedder": "e", "zh": "一致性 QWK 0.80", "en": "QWK 0.80",
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({}, None),
+            ({"qwk": {"value": 0.805, "low": 0.7, "high": 0.9}}, None),
+            ({"qwk": {"value": 0.82, "low": 0.7, "high": 0.9}}, "QWK, value: the card says 0.8, now it is 0.82"),
+            ({"qwk": {"value": 0.8, "low": 0.6, "high": 0.9}}, "QWK, low"),
+            ({"mae": 0.75}, "MAE"),
+            ({"annotators_qwk": 0.8}, "annotators"),
+            ({"answers": 4}, "answers: the card says 3, now it is 4"),
+            ({"calibration": "fusion-v4"}, "calibration"),
+            ({"en": "QWK of 0.80"}, "en: the card says 'QWK 0.80'"),
+        ],
+    )
+    def test_what_makes_it_out_of_date(self, tmp_path: Path, change: dict[str, Any], told: str | None) -> None:
+        kept = tmp_path / "card.json"
+        write_card("offline", self.card, kept)
+        found = card_differs("offline", self.card | change, kept)
+        assert found is None if told is None else found is not None and found.startswith(told)
+        assert "no card" in str(card_differs("other", self.card, kept))
+
+    def test_the_packaged_card_says_what_the_committed_report_says(self) -> None:
+        result = read(FOLDER, RESULT)
+        assert card_differs("offline", make_card(result, load_dataset().only("test"))) is None
+
+
+def test_compare_on_the_command_line(tmp_path: Path) -> None:
     items = FOLDER / "grades.jsonl"
     done = evals("compare", items, items, "--json")
     assert done.returncode == 0, done.stderr

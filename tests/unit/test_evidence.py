@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.judge.evidence import cite, locate, merge, trim
+from interviewer.judge.evidence import Located, cite, locate, merge, trim
 from interviewer.judge.normalise import normalise
+from interviewer.judge.quotes import Quotes
 
 ANSWER = "首先，LoRA 冻结原权重，只训练低秩增量 ＢＡ；The base weights still sit in memory, in full!"
 
@@ -29,6 +30,17 @@ def test_width_case_and_punctuation_do_not_matter() -> None:
 def test_a_few_wrong_characters_are_forgiven_and_a_paraphrase_is_not() -> None:
     assert locate("The base weigths still sit in memory in full", ANSWER) is not None
     assert locate("原始参数依旧全部驻留在显卡里", ANSWER) is None
+    assert locate("LoRA 冻结权重，只学低秩的增量矩阵", ANSWER) is None
+    assert locate("The base weights are still kept in memory", ANSWER) is None
+
+
+def test_a_quote_of_what_earns_nothing_does_not_count() -> None:
+    at = ANSWER.index("The base")
+    order = Quotes(Located(ANSWER), [(at, len(ANSWER))])
+    assert not order.find(["The base weights still sit in memory"]).located
+    assert order.find(["只训练低秩增量"]).located
+    half = order.find(["只训练低秩增量", "The base weights still sit in memory"])
+    assert half.share == 0.5 and [e.text for e in half.evidence] == ["只训练低秩增量"]
 
 
 def test_empty_long_and_short_quotes() -> None:

@@ -203,6 +203,12 @@ class TestBootstrap:
 
         assert 0.87 <= np.mean([holds(rng.normal(size=50)) for _ in range(120)]) <= 1
 
+    def test_the_interval_of_a_mean_is_as_wide_as_theory_has_it(self) -> None:
+        """±1.96 s/√n: neither of another confidence nor of resamples of another size."""
+        x = np.random.default_rng(3).normal(size=400)
+        e = m.bootstrap({"mean": lambda at: float(x[at].mean())}, list(range(400)), resamples=4000)["mean"]
+        assert (e.high - e.low) / 2 == pytest.approx(1.96 * x.std() / 20, rel=0.07)
+
     def test_one_cluster_has_no_interval(self) -> None:
         found = m.bootstrap({"one": lambda at: 1.0}, ["q", "q"])["one"]
         assert found.value == 1

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.models import Evidence
+from interviewer.cli.plain_words import Words as PlainWords
+from interviewer.flag_words import FLAGS
+from interviewer.models import Evidence, Flag
 from interviewer.report.highlight import Mark, place, stretches
 from interviewer.report.html import answer_html, colour
 from interviewer.report.parts import Exchange
 from interviewer.report.words import Words
 from interviewer.text import visible
+from interviewer.tui.words import Words as ScreenWords
 
 ANSWER = st.text(
     st.one_of(st.sampled_from("<>&\"'\r\n`|\x1b\ud800\u202e\u200b中a 😀"), st.characters(exclude_categories=())),
@@ -67,3 +71,11 @@ def test_quotes_that_are_not_where_they_claim() -> None:
 
 def test_more_points_than_colours() -> None:
     assert colour("10") == "c1" and colour("9") == "c9" and colour("a") == "cm"
+
+
+def test_every_flag_is_called_something_and_the_same_everywhere() -> None:
+    assert set(FLAGS) == set(get_args(Flag))
+    for flag, (zh, en) in FLAGS.items():
+        assert Words("zh").named("flag", flag) == ScreenWords("zh").named("flag", flag) == zh
+        assert Words("en").named("flag", flag).lower() == ScreenWords("en").named("flag", flag).lower() == en.lower()
+        assert PlainWords("zh").flag(flag) == zh
