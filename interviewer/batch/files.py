@@ -50,10 +50,13 @@ async def grade_file(
     to: str | None = None,
     sheet: str | None = None,
     html: bool = True,
+    only: range | None = None,
+    html_found: bool | None = None,
     overwrite: bool = False,
     concurrency: int = CONCURRENCY,
     journal: Path | str | bool = True,
     fresh: bool = False,
+    errors: Path | None = None,
     deadline: float | None = None,
     workers: int | None = None,
     stop: asyncio.Event | None = None,
@@ -68,10 +71,11 @@ async def grade_file(
     """Grade `input` into `output` (its suffix says the format, else `to`; `-` is the standard stream).
 
     `constants` are fields that are the same for all rows, `asked` the questions of columns with answers, `sheet`
-    that of a workbook; without `html`, cells that are HTML are judged as they stand.
+    that of a workbook; without `html`, cells that are HTML are judged as they stand. Of a Parquet file, `only` the
+    rows of these numbers are graded; `html_found` then says whether the whole file has an answer in HTML.
 
-    Failed rows go to `<output>.errors.jsonl` with their number and reason, and stay in the output without a
-    score. Without a judge, the offline judge on the embedded table grades. Interrupted, what is done lies
+    Failed rows go to `errors`, else to `<output>.errors.jsonl`, with their number and reason, and stay in the output
+    without a score. Without a judge, the offline judge on the embedded table grades. Interrupted, what is done lies
     in `<output>.part`, and in the journal.
 
     `journal` is where judgements are kept, so that none is made twice: a path, True for `<output>.journal` (for the
@@ -95,9 +99,14 @@ async def grade_file(
         name = named(output, to)
         the_map = the_map or load_map()
         worth = worth_of(the_map, mapping or {}, asked or {})
-        source = stack.enter_context(open_source(input, format=format, sheet=sheet, worth=worth, notice=notice))
+        source = stack.enter_context(
+            open_source(input, format=format, sheet=sheet, only=only, worth=worth, notice=notice)
+        )
         changed = _watch(input, stack)
-        prepared = prepare(source, the_map, mapping=mapping, constants=constants, asked=asked, html=html, notice=notice)
+        prepared = prepare(
+            source, the_map, mapping=mapping, constants=constants, asked=asked, html=html, html_found=html_found,
+            notice=notice,
+        )  # fmt: skip
         summary = Summary(
             input=source.name,
             output="standard output" if str(output) == STDIN else str(output),
@@ -115,7 +124,7 @@ async def grade_file(
         if kept is not None:
             stack.enter_context(kept)
             summary.journal = str(kept.path)
-        files = _Files(output, prepared, name)
+        files = _Files(output, prepared, name, errors)
         stack.callback(files.abandon)
         seen = stack.enter_context(closing(Seen()))
         chosen = Chosen(prepared, limit, sample, seed)
@@ -124,8 +133,8 @@ async def grade_file(
             on_start(summary)
         if on_total is not None and total.exact:
             on_total(total.rows)
-        if workers is None:
-            workers = pool.cores() if total.rows > FEW and pool.gains(judge) else 1
+        if workers is None and pool.gains(judge):
+            workers = pool.cores() if total.rows > FEW else 1
         rows = grade(
             chosen, judge, the_map=the_map, mapping=mapping, lang=lang, concurrency=concurrency, journal=kept,
             deadline=deadline, workers=workers, stop=stop,
@@ -150,8 +159,8 @@ async def grade_file(
             await rows.aclose()  # type: ignore[attr-defined]
         if changed():
             notice(f"{source.name} was changed while it was read: rows may be missing; run it again with --overwrite")
-        errors = files.finish()
-        summary.errors = str(errors) if errors else None
+        failed = files.finish()
+        summary.errors = str(failed) if failed else None
         for line in [*prepared.notes(), *files.notes()]:
             notice(line)
         if kept is not None:
@@ -193,14 +202,14 @@ def _journal(
 class _Files:
     """The output and, once there is something to say, the file of errors."""
 
-    def __init__(self, output: Path | str, rows: Prepared, name: Named) -> None:
+    def __init__(self, output: Path | str, rows: Prepared, name: Named, errors: Path | None = None) -> None:
         self._output: Output | None = None
         self._errors: Output | None = None
         self._error_path: Path | None = None
         target = target_of(output, name, rows)
         if str(output) != STDIN:
             path = Path(output)
-            self._error_path = errors_of(path)
+            self._error_path = errors or errors_of(path)
             self._output = Output(path)
         elif target.format in ("parquet", "xlsx") and sys.stdout.isatty():
             raise UsageError(f"{target.format} is nothing for a terminal", hint="give it a file with -o")

@@ -26,9 +26,9 @@ _ROW_GROUP_BYTES = 32 << 20
 
 
 class ParquetTable:
-    """Rows numbered from 1."""
+    """Rows numbered from 1; with `only`, those of these numbers."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, *, only: range | None = None) -> None:
         """Raises InputError when the file cannot be read, ConfigError without pyarrow."""
         _arrow()
         import pyarrow.parquet as pq
@@ -42,7 +42,9 @@ class ParquetTable:
                 f"{name} is a Parquet file that cannot be read: {e}"[:300], hint="write it again, or as JSON Lines"
             ) from None
         self._columns = distinct(self.schema.names)
-        self.total: int | None = self._file.metadata.num_rows
+        rows = self._file.metadata.num_rows
+        self._only = range(1, rows + 1) if only is None else only
+        self.total: int | None = len(range(max(1, self._only.start), min(rows + 1, self._only.stop)))
 
     def columns(self) -> list[str]:
         return self._columns
@@ -51,14 +53,24 @@ class ParquetTable:
         number = 0
         for group in range(self._file.num_row_groups):
             end = number + self._file.metadata.row_group(group).num_rows
+            if end < self._only.start or number + 1 >= self._only.stop:
+                number = end
+                continue
             try:
                 for batch in self._file.iter_batches(batch_size=_BATCH, row_groups=[group]):
+                    if number + batch.num_rows < self._only.start:
+                        number += batch.num_rows
+                        continue
                     lists = [_values(column) for column in batch.columns]
                     for values in zip(*lists, strict=True):
                         number += 1
-                        yield self._row(number, values)
+                        if number in self._only:
+                            yield self._row(number, values)
+                    if number + 1 >= self._only.stop:
+                        break
             except (OSError, ValueError) as e:  # ArrowInvalid is a ValueError
-                yield number + 1, {}, f"rows {number + 1} to {end} cannot be read: {e}"[:300], None
+                if number + 1 in self._only:  # else whoever reads that row tells it
+                    yield number + 1, {}, f"rows {number + 1} to {end} cannot be read: {e}"[:300], None
             number = end
 
     def kinds(self) -> dict[str, Kind]:

@@ -44,6 +44,8 @@ class Prepared:
     """Column to question id, when every column is the answers to one question."""
     html: bool
     """Whether a cell that is HTML is read as its text."""
+    html_found: bool | None = None
+    """Whether some answer of the whole file is HTML, where that is known: the source may give some rows only."""
     _html_answers: int = 0
     _resolved: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
     _columns: list[str] | None = None
@@ -54,7 +56,7 @@ class Prepared:
             columns = list(self.source.columns())
             if self.asked:
                 columns += [_free(name, columns) for name in ("question_id", "answer")]
-            if self.html and self._any_html():
+            if self.html and self.any_html():
                 columns.append(_free(ANSWER_TEXT, columns))
             self._columns = columns
         return self._columns
@@ -122,8 +124,10 @@ class Prepared:
             self._resolved[keys] = resolve(keys, self.mapping)
         return self._resolved[keys]
 
-    def _any_html(self) -> bool:
+    def any_html(self) -> bool:
         """Whether some answer is HTML. All rows are looked at: a column cannot be added halfway."""
+        if self.html_found is not None:
+            return self.html_found
         for raw in self.source:
             columns = self.asked or (self._fields_of(raw).get("answer", ""),)
             if raw.error is None and any(is_html(raw.data.get(c)) for c in columns):
@@ -139,9 +143,10 @@ def prepare(
     constants: Mapping[str, Any] | None = None,
     asked: Mapping[str, str] | None = None,
     html: bool = True,
+    html_found: bool | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
-    """Find out which column is what, and say what is added.
+    """Find out which column is what, and say what is added. For `html_found` see `Prepared`.
 
     Raises InputError when no row could be graded, UsageError for an option that does not fit the file.
     """
@@ -167,7 +172,7 @@ def prepare(
             check(columns, mapping, clash)
     else:
         fields = check(columns, mapping, constants)
-    prepared = Prepared(source, fields, mapping, constants, found, html)
+    prepared = Prepared(source, fields, mapping, constants, found, html, html_found)
     if "max_score" in fields:
         notice(f"score_scaled is out of the column {fields['max_score']!r}")
     return prepared

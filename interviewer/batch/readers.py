@@ -127,12 +127,14 @@ def open_source(
     *,
     format: Format | None = None,
     sheet: str | None = None,
+    only: range | None = None,
     worth: Worth = lambda names, _: known_names(names),
     notice: Callable[[str], None] = lambda _: None,
 ) -> Source:
     """Open a file of answers, `-` for standard input; format, packing, encoding and delimiter are found out.
 
-    `sheet` names the sheet of a workbook; else it is the first of those whose header is `worth` most.
+    `sheet` names the sheet of a workbook; else it is the first of those whose header is `worth` most. `only` the
+    rows of these numbers are given; that is for Parquet, which can be entered anywhere.
 
     Raises UsageError when there is no such file or sheet, InputError when it is none that can be read,
     ConfigError when the library for its format is not installed.
@@ -149,7 +151,7 @@ def open_source(
         _refuse(head, name, packed=packing is not None)
         given = format or SUFFIXES.get(suffix)
         if head.startswith(b"PAR1"):
-            parquet = ParquetTable(_whole(binary, unpacked, stack), name)
+            parquet = ParquetTable(_whole(binary, unpacked, stack), name, only=only)
             stack.callback(parquet.close)
             _no_sheet(sheet, name)
             return Source(name, "parquet", _UTF8, None, packing, None, parquet.total, parquet, stack)
@@ -160,6 +162,8 @@ def open_source(
             book = SheetTable(whole, name, sheet=sheet, worth=worth, notice=notice)
             stack.callback(book.close)
             return Source(name, "xlsx", _UTF8, None, packing, book.sheet, None, book, stack)
+        if only is not None:
+            raise InputError(f"{name} is no Parquet file any more", hint="run the same command again")
         _no_sheet(sheet, name)
         if given in ("parquet", "xlsx"):
             if format is not None:

@@ -58,7 +58,8 @@ async def grade(
     `deadline` seconds. Nothing is raised for a row. What the `journal` holds is not judged again; it stays open.
 
     The offline judge is graded with by `workers` processes; None: one per core when there are more than a thousand
-    rows, 1: in this process. They have as much under way as they need, whatever `concurrency` is.
+    rows, 1: in this process, which with a model does the reading of answers too. They have as much under way as they
+    need, whatever `concurrency` is.
 
     Raises Interrupted once `stop` is set and the rows under way are done, if there are others; StoreError when the
     journal fails; ConfigError when no worker can be started, or `workers` are asked for with a model as the judge.
@@ -77,7 +78,7 @@ async def grade(
                 others = pool.make(judge, workers or pool.cores(), deadline=deadline)
                 window.widen(others, max(concurrency, others.wanted))
                 alone = None
-            if reader is None and window.taken >= concurrency:  # a few rows are no reason to start a process
+            if reader is None and workers is None and window.taken >= concurrency:  # none for a few rows
                 reader = reading_apart(judge, concurrency)
             row = await window.next(most=alone)
             if row is not None:

@@ -23,6 +23,7 @@ from interviewer.cli.foretelling import (
     foretell,
 )
 from interviewer.cli.grade_files import check_files
+from interviewer.cli.grade_on_ray import Engine, PartitionRows, RayAddress, grade_on_ray
 from interviewer.cli.grade_progress import Progressing, progressing
 from interviewer.cli.grade_words import interrupted, tell
 from interviewer.cli.guard import out, say
@@ -49,7 +50,9 @@ def grade(
     input: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, JSON Lines (also .gz, .zst), .xlsx or Parquet; `-` is standard input.", show_default=False
+            help="CSV, TSV, JSON Lines (also .gz, .zst), .xlsx or Parquet; `-` is standard input. "
+            "With --engine ray also a folder of them.",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -133,7 +136,7 @@ def grade(
             min=1,
             max=1024,
             show_default="one per core for 400 rows or more",
-            help="Processes of the offline judge.",
+            help="Processes of the offline judge; of --engine ray, whichever judge.",
         ),
     ] = None,
     report: ReportOption = None,
@@ -169,6 +172,9 @@ def grade(
     submit_file: provider.SubmitFile = None,
     collect_files: provider.CollectFile = None,
     escalate: provider.Escalate = True,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    partition_rows: PartitionRows = None,
 ) -> None:
     """Grade a file of written answers.
 
@@ -187,6 +193,13 @@ def grade(
     comes back. Doubtful points and failed requests go into a next file; run
     it again with all results so far, until no row waits (exit code 4).
 
+    With --engine ray the input may be a folder and the output is one, of
+    Parquet parts that are graded by many workers and are, in the order of
+    their names, what the local engine makes. Interrupted, the same command
+    makes the parts that are missing. On a cluster (--ray-address) all its
+    machines must see both folders under the same path, have the same
+    project, and the keys of a model in their environment.
+
     Examples: `interviewer grade answers.csv -o graded.csv` ·
     `interviewer grade 答卷.csv -o out.jsonl --map answer=作答 --lang zh` ·
     `cat rows.jsonl | interviewer grade - > graded.jsonl` ·
@@ -200,7 +213,9 @@ def grade(
     `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini --submit-file requests.jsonl` ·
     `interviewer grade a.csv -o out.csv --overwrite --model openai/gpt-5-mini --submit-file requests.jsonl
     --collect-file responses.jsonl` ·
-    `interviewer grade answers.csv -o graded.csv --report class.html --human 教师评分`
+    `interviewer grade answers.csv -o graded.csv --report class.html --human 教师评分` ·
+    `interviewer grade answers/ -o graded/ --engine ray` ·
+    `interviewer grade /shared/answers -o /shared/graded --engine ray --ray-address auto --workers 64`
     """
     from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
     from interviewer.batch.runner import CONCURRENCY, rows_for
@@ -226,6 +241,29 @@ def grade(
     the_map = open_map(settings.pack) if settings.pack else None
     if deadline is not None and deadline <= 0:
         raise UsageError("--deadline must be above 0")
+    if engine == "ray":
+        grade_on_ray(
+            input, output, settings, ray_address=ray_address, workers=workers, partition_rows=partition_rows,
+            concurrency=concurrency, replace=overwrite or resume, fresh=fresh, as_json=as_json,
+            options={
+                "mapping": mapping, "constants": given, "asked": questions, "lang": lang, "format": format,
+                "sheet": sheet, "html": html, "deadline": deadline,
+            },
+            not_there={
+                "--to": to not in (None, "parquet"), "--journal": journal is not None, "--report": bool(report),
+                "--limit": limit is not None, "--sample": sample is not None, "--dry-run": dry_run,
+                "--max-cost": max_cost is not None, "--submit-file": submit_file is not None,
+                "--collect-file": bool(collect_files), "--no-escalate": not escalate,
+            },
+        )  # fmt: skip
+        return
+    if engine != "local":
+        raise UsageError(f"--engine {engine!r} is neither local nor ray")
+    for name, value in (("--ray-address", ray_address), ("--partition-rows", partition_rows)):
+        if value is not None:
+            raise UsageError(f"{name} is for --engine ray")
+    if input.is_dir():
+        raise UsageError(f"{input} is a folder", hint="--engine ray grades all files below it into a folder of parts")
     if workers is not None and settings.model and settings.signals != "similarity":
         raise UsageError("--workers is for the offline judge", hint="a model's calls run together: --concurrency")
     if dry_run:

@@ -47,6 +47,13 @@ class Progressing:
             rate = f"{speed:,.0f} rows/s" if speed and speed >= 10 else f"{speed:.1f} rows/s" if speed else ""
             self._bar.update(self._task, advance=1, rate=rate, more=standing(self.summary))
 
+    def parts(self, done: int, total: int | None, rate: float, more: str) -> None:
+        """So much of so much is done, where whole parts are told of and not each row."""
+        if self._bar is not None and self._task is not None:
+            self._bar.start_task(self._task)
+            speed = f"{rate:,.0f} rows/s" if rate else ""
+            self._bar.update(self._task, completed=done, total=total, rate=speed, more=more)
+
 
 def standing(s: Summary) -> str:
     """What became of the rows so far, in a few words."""
