@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     """What the judge goes by, for comparing."""
     cache: bool = True
     """Keep what a model answered, so that the same question about the same answer is not paid for twice."""
+    rpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Requests a minute to each model, at most; None: as many as it takes."""
+    tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Tokens a minute, read and written."""
 
     @property
     def db_path(self) -> Path:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interviewer.follow_up_writer import ModelFollowUps
     from interviewer.judge import Judge, OfflineJudge
     from interviewer.judge.fusion import Fusion
-    from interviewer.llm import Gateway
+    from interviewer.llm import Gateway, Spent
     from interviewer.models import Flag
     from rubrics import Rules
 
@@ -46,8 +46,8 @@ def offline_judge(
 class Examiners:
     """The judge, and the writer of follow-ups where a model is named. Made once, safe from any thread.
 
-    `concurrency` is how many calls a gateway makes at a time; None leaves it to the gateway, as for a model of
-    this machine, which answers one after the other.
+    `concurrency` is how many calls a gateway makes at a time; None leaves it to the gateway. For `patient` and
+    `on_spent` (of the judge's gateway) see ModelGateway.
 
     With a `gateway` of the caller's that one is used, and closed with the others.
 
@@ -62,8 +62,11 @@ class Examiners:
         rules: Rules | None = None,
         concurrency: int | None = None,
         gateway: Gateway | None = None,
+        patient: bool = False,
+        on_spent: Callable[[Spent], None] | None = None,
     ) -> None:
         self.settings = settings
+        self._patient = patient
         self._concurrency = concurrency
         self._notice = notice
         self._rules = rules
@@ -74,13 +77,12 @@ class Examiners:
         if gateway is not None:
             self.gateway = self._interviewer = gateway
         elif settings.model and settings.signals != "similarity":
-            self.gateway = self._open(settings.model)
+            self.gateway = self._open(settings.model, on_spent)
             other = settings.interviewer_model
             self._interviewer = self._open(other) if other and other != settings.model else self.gateway
 
-    def _open(self, model: str) -> Gateway:
+    def _open(self, model: str, on_spent: Callable[[Spent], None] | None = None) -> Gateway:
         from interviewer.llm import make_gateway
-        from interviewer.llm.choose import is_file
 
         s = self.settings
         return make_gateway(
@@ -88,8 +90,12 @@ class Examiners:
             api_base=s.api_base,
             fallbacks=s.fallback_models,
             cache=s.cache,
-            concurrency=None if is_file(model) else self._concurrency,
+            concurrency=self._concurrency,
+            rpm=s.rpm,
+            tpm=s.tpm,
+            patient=self._patient,
             notice=self._notice,
+            on_spent=on_spent,
         )
 
     @property

@@ -34,7 +34,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency", type=_at_least_one, metavar="N", help="answers in flight at once; default 8, 1 for local/…"
     )
-    parser.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="for one call of a model; default 120")
+    parser.add_argument("--rpm", type=_above_zero, metavar="N", help="requests a minute at most")
+    parser.add_argument("--tpm", type=_above_zero, metavar="N", help="tokens a minute at most")
+    parser.add_argument(
+        "--deadline", type=_above_zero, metavar="SECONDS",
+        help="for one call of a model, its turn waited for; default 120",
+    )  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="ask the model anew, whatever it has answered before")
 
 
@@ -45,14 +50,14 @@ def _at_least_one(text: str) -> int:
     return value
 
 
-def _seconds(text: str) -> float:
+def _above_zero(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: seconds, more than 0")
+        raise argparse.ArgumentTypeError(f"{text}: not a number above 0")
     return value
 
 
-_at_least_one.__name__, _seconds.__name__ = "int", "float"  # what argparse calls them in its error
+_at_least_one.__name__, _above_zero.__name__ = "int", "float"  # what argparse calls them in its error
 
 
 @asynccontextmanager
@@ -67,7 +72,7 @@ async def judge_of(args: argparse.Namespace) -> AsyncIterator[Judge]:
 
     gateway = make_gateway(
         args.judge, api_base=args.api_base, cache=not args.no_cache, deadline=args.deadline, notice=say,
-        concurrency=args.concurrency,
+        concurrency=args.concurrency, rpm=args.rpm, tpm=args.tpm, patient=True,
     )  # fmt: skip
     async with aclosing(gateway):
         yield LLMJudge(gateway, base, signals=args.signals or "llm+similarity")

@@ -6,18 +6,15 @@ twice. In between lies an index on disk, so that memory does not grow with the f
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from interviewer.batch.locking import FileLock, clear
 from interviewer.batch.request_files import RequestWriter, Rounds, requests_in
 from interviewer.errors import ConfigError, InputError, InterviewerError, UsageError
-from interviewer.judge.prompts import tokens
 from interviewer.llm.batch_lines import (
     MOST_BYTES,
     MOST_REQUESTS,
@@ -27,6 +24,7 @@ from interviewer.llm.batch_lines import (
     read_result,
     request_line,
 )
+from interviewer.llm.estimate import tokens_of
 from knowledge.errors import nearest
 
 LONGEST_LINE = 32 << 20
@@ -286,18 +284,3 @@ def _lock_of(submit: Path) -> FileLock:
             hint="give a file, such as requests.jsonl",
         )
     return FileLock(Rounds(submit).first)
-
-
-def tokens_of(body: Mapping[str, Any]) -> tuple[int, int]:
-    """About how many tokens a request has to read, and the most that its answer may have."""
-    shape = json.dumps(body.get("response_format", ""), sort_keys=True)
-    read = _known(shape) + sum(
-        _known(m["content"]) if m["role"] == "system" else tokens(m["content"]) for m in body["messages"]
-    )
-    return read, body.get("max_tokens") or body.get("max_completion_tokens") or 0
-
-
-@lru_cache(maxsize=1024)
-def _known(text: str) -> int:
-    """The tokens of what many requests say alike."""
-    return tokens(text)

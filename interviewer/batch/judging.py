@@ -13,6 +13,7 @@ from interviewer.batch.readers import RawRow
 from interviewer.batch.rows import Row, RowBuilder, RowError
 from interviewer.errors import InterviewerError, JudgeError, StoreError
 from interviewer.judge.protocol import Judge
+from interviewer.llm.clock import Clock
 from interviewer.models import Judgement
 
 
@@ -50,7 +51,7 @@ class GradedRow:
 class Desk:
     """Where rows are judged. With a `journal`, rows of the same content are judged once.
 
-    `deadline` is in seconds, for one row; 0 and None set none.
+    `deadline` is in seconds, for one row; 0 and None set none. What it waits for its turn with a model does not count.
     """
 
     def __init__(
@@ -117,11 +118,12 @@ class Desk:
 
     async def _ask(self, row: Row, out: GradedRow) -> Judgement:
         out.asked = True
+        clock = Clock(self._deadline)
         try:
-            async with asyncio.timeout(self._deadline) as limit:
+            async with clock.limiting():
                 return await self._judge.judge(row.rubric, row.answer, row.lang)
         except TimeoutError:
-            if not limit.expired():
+            if not clock.expired:
                 raise
         raise late(self._deadline or 0)
 

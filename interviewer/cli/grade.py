@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from contextlib import aclosing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from interviewer.cli import provider
-from interviewer.cli.class_report import HumanOption, MaxScoreOption, PersonOption, ReportOption, class_reports
-from interviewer.cli.foretelling import (
-    DryRunOption,
-    LimitOption,
-    MaxCostOption,
-    SampleOption,
-    SeedOption,
-    check_max_cost,
-    foretell,
-)
+from interviewer.cli.class_report import HumanOption, MaxScoreOption, PersonOption, ReportOption
+from interviewer.cli.foretelling import DryRunOption, LimitOption, SampleOption, SeedOption, foretell
 from interviewer.cli.grade_files import check_files
+from interviewer.cli.grade_here import grade_here
 from interviewer.cli.grade_on_ray import Engine, PartitionRows, RayAddress, grade_on_ray
-from interviewer.cli.grade_progress import Progressing, progressing
-from interviewer.cli.grade_words import interrupted, tell
-from interviewer.cli.guard import out, say
 from interviewer.cli.interview import (
     ApiBase,
     CacheOption,
@@ -37,13 +23,15 @@ from interviewer.cli.interview import (
     Pack,
     SignalsOption,
 )
-from interviewer.cli.stopping import Stopping, stopping
+from interviewer.cli.limits import (
+    ConcurrencyOption,
+    DeadlineOption,
+    MaxCostOption,
+    RpmOption,
+    TpmOption,
+    check_max_cost,
+)
 from interviewer.errors import Exit, UsageError
-
-if TYPE_CHECKING:
-    from interviewer.batch import GradedRow, Summary
-    from interviewer.batch.readers import Format
-    from knowledge.models import Lang
 
 
 def grade(
@@ -114,21 +102,11 @@ def grade(
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Grade every row again, whatever the journal has.")] = False,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(
-            "--concurrency",
-            "-j",
-            min=1,
-            max=4096,
-            show_default="8",
-            help="Calls to the model at a time; raise it as far as the provider allows.",
-        ),
-    ] = None,
-    deadline: Annotated[
-        float | None,
-        typer.Option("--deadline", metavar="SECONDS", help="Give a row up after this time.", show_default="none"),
-    ] = None,
+    concurrency: ConcurrencyOption = None,
+    rpm: RpmOption = None,
+    tpm: TpmOption = None,
+    deadline: DeadlineOption = None,
+    max_cost: MaxCostOption = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -147,7 +125,6 @@ def grade(
     sample: SampleOption = None,
     seed: SeedOption = 0,
     dry_run: DryRunOption = False,
-    max_cost: MaxCostOption = None,
     embedder: EmbedderOption = None,
     pack: Pack = None,
     format: Annotated[
@@ -206,7 +183,7 @@ def grade(
     `interviewer grade a.csv --dry-run --model openai/gpt-5-mini` ·
     `interviewer grade a.csv -o try.csv --sample 50 --seed 1 --max-cost 0.5 --model openai/gpt-5-mini` ·
     `interviewer grade more.csv -o graded.csv --resume` ·
-    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64` ·
+    `interviewer grade a.csv -o out.csv --model openai/gpt-5-mini -j 64 --rpm 500 --tpm 200000` ·
     `interviewer grade 成绩.xlsx --sheet 答卷 -o graded.xlsx` ·
     `interviewer grade essays.csv --set question_id=lora.principle-and-starting-point -o out.csv` ·
     `interviewer grade forms.csv --ask "Response 1=lora.principle-and-starting-point" -o out.parquet` ·
@@ -217,12 +194,8 @@ def grade(
     `interviewer grade answers/ -o graded/ --engine ray` ·
     `interviewer grade /shared/answers -o /shared/graded --engine ray --ray-address auto --workers 64`
     """
-    from interviewer.batch import Interrupted, grade_file, parse_asked, parse_constants, parse_mapping
-    from interviewer.batch.runner import CONCURRENCY, rows_for
+    from interviewer.batch import parse_asked, parse_constants, parse_mapping
     from interviewer.config import load_settings
-    from interviewer.examiners import Examiners
-    from interviewer.llm.choose import is_file as is_local
-    from interviewer.llm.local_transport import CONCURRENCY as LOCAL_CONCURRENCY
     from interviewer.maps import open_map
 
     mapping = parse_mapping(columns or [])
@@ -236,11 +209,13 @@ def grade(
         raise UsageError("--json and the rows would both go to stdout", hint="give the rows a file with -o")
     settings = load_settings(
         embedder=embedder, model=model, api_base=api_base, fallback=fallback, signals=signals, cache=cache,
-        fallback_models=fallback_models or None, pack=pack,
+        fallback_models=fallback_models or None, pack=pack, rpm=rpm, tpm=tpm,
     )  # fmt: skip
     the_map = open_map(settings.pack) if settings.pack else None
     if deadline is not None and deadline <= 0:
         raise UsageError("--deadline must be above 0")
+    if (rpm or tpm) and (not settings.model or settings.signals == "similarity"):
+        raise UsageError("--rpm and --tpm are for a judge with a model", hint="name one with --model")
     if engine == "ray":
         grade_on_ray(
             input, output, settings, ray_address=ray_address, workers=workers, partition_rows=partition_rows,
@@ -270,71 +245,21 @@ def grade(
         told = foretell(
             input, the_map, settings, mapping=mapping, lang=lang, format=format, sheet=sheet, html=html,
             constants=given, asked=questions, limit=limit, sample=sample, seed=seed, as_json=as_json,
+            concurrency=concurrency, workers=workers,
         )  # fmt: skip
         raise typer.Exit(int(Exit.FAILED_ROWS if told.failed else Exit.DONE))
     if max_cost is not None:
-        check_max_cost(settings)
+        check_max_cost(max_cost, settings, deferred=submit_file is not None or bool(collect_files))
     if resume and fresh:
         raise UsageError("--resume goes on with what the journal has, --fresh with nothing of it: give one of them")
     check_files(input, target, journal, report or [], submit_file, collect_files or [], resume=resume)
-    at_once = CONCURRENCY
-    if is_local(settings.model or ""):
-        at_once = LOCAL_CONCURRENCY
-    elif concurrency is not None:
-        at_once = rows_for(concurrency)
-    reports = class_reports(
-        report or [], input, overwrite=overwrite or resume, mapping=mapping, constants=given, lang=lang,
-        pack=settings.pack, the_map=the_map, human=human, person=person, max_score=max_score, wanted=as_json,
+    grade_here(
+        input, output, settings, the_map, journal=journal, concurrency=concurrency, max_cost=max_cost, as_json=as_json,
+        report=report or [], submit_file=submit_file, collect_files=collect_files or [], escalate=escalate,
+        fallback_models=fallback_models or [], columns={"human": human, "person": person}, max_score=max_score,
+        rows={
+            "mapping": mapping, "constants": given, "asked": questions, "lang": lang, "format": format, "to": to,
+            "sheet": sheet, "html": html, "overwrite": overwrite or resume, "fresh": fresh, "deadline": deadline,
+            "workers": workers, "limit": limit, "sample": sample, "seed": seed,
+        },
     )  # fmt: skip
-    batch = provider.open_batch(
-        settings, output, submit_file, collect_files or [], escalate=escalate, fallback_models=fallback_models or []
-    )
-    collected = batch.gateway if batch else None
-    shown = target != "-" or not sys.stdout.isatty()
-
-    async def run(stop: Stopping, progress: Progressing) -> Summary:
-        def start(summary: Summary) -> None:
-            stop.begin()
-            progress.start(summary)
-
-        def note(row: GradedRow) -> None:
-            progress.row(row)
-            if batch is not None:
-                batch.note(row)
-            if reports is not None:
-                reports.row(row)
-            if max_cost is not None and progress.summary is not None and progress.summary.known_cost >= max_cost:
-                if not stop.asked.is_set():
-                    say(f"--max-cost {max_cost:g} is reached: the rows under way are finished")
-                stop.asked.set()
-
-        async with aclosing(Examiners(settings, notice=say, concurrency=concurrency, gateway=collected)) as examiners:
-            return await grade_file(
-                input, target, examiners.judge(), mapping=mapping, lang=cast("Lang | None", lang),
-                format=cast("Format | None", format), overwrite=overwrite or resume, the_map=the_map,
-                concurrency=at_once, journal=journal or True, fresh=fresh, deadline=deadline, workers=workers,
-                stop=stop.asked, on_row=note, on_start=start,
-                on_total=progress.total if progress.shown else None, notice=say, constants=given, asked=questions,
-                to=to, sheet=sheet, html=html, limit=limit, sample=sample, seed=seed,
-            )  # fmt: skip
-
-    progress: Progressing | None = None
-    with batch or nullcontext():
-        try:
-            with stopping() as stop, progressing(show=shown) as progress:
-                summary = asyncio.run(run(stop, progress))
-        except (Interrupted, KeyboardInterrupt, asyncio.CancelledError):
-            interrupted(progress.summary if progress else None, from_stdin=str(input) == "-")
-            raise typer.Exit(int(Exit.INTERRUPTED)) from None
-        tell(summary, progress.failed)
-        if reports is not None:
-            reports.write(source=Path(summary.input).name, seconds=summary.seconds, asked=len(summary.asked))
-        about = summary.model_dump(mode="json") | ({"batch": batch.finish(summary)} if batch else {})
-        if reports is not None:
-            about["questions"] = reports.questions()
-    if as_json:
-        out(json.dumps(about, ensure_ascii=False))
-    if summary.failed:
-        raise typer.Exit(int(Exit.FAILED_ROWS))
-    if summary.waiting and collect_files:
-        raise typer.Exit(int(Exit.INTERRUPTED))

@@ -9,6 +9,7 @@ from interviewer.cli.stopping import same_command
 
 if TYPE_CHECKING:
     from interviewer.batch import GradedRow, Summary
+    from interviewer.cli.limits import Purse
     from interviewer.models import Usage
 
 
@@ -43,7 +44,7 @@ def tell(summary: Summary, failed: list[GradedRow]) -> None:
         say(f"written to {summary.output}" + (f"; failed rows in {summary.errors}" if summary.errors else ""))
 
 
-def interrupted(summary: Summary | None, *, from_stdin: bool) -> None:
+def interrupted(summary: Summary | None, purse: Purse | None, *, from_stdin: bool) -> None:
     from interviewer.text import counted
 
     if summary is None:
@@ -52,6 +53,8 @@ def interrupted(summary: Summary | None, *, from_stdin: bool) -> None:
         rows = counted(summary.rows, "row")
         kept = f"; what was judged is in {summary.journal}" if summary.journal else ""
         say(f"interrupted: {rows} done, {summary.failed:,} of them failed{kept}")
+    if purse is not None:
+        purse.tell()
     say("to go on" + (" (with the same input)" if from_stdin else "") + f": {same_command('--fresh')}")
 
 

@@ -7,7 +7,6 @@ question in a language: providers cache it. All that changes is in the user mess
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
@@ -16,8 +15,8 @@ from string import Template
 
 from interviewer.judge.choice import order
 from interviewer.judge.disarm import nonce
-from interviewer.judge.normalise import is_cjk
 from interviewer.judge.verdicts import CompiledPoints, SecondLook, Verdicts, known
+from interviewer.llm.estimate import tokens
 from interviewer.llm.protocol import Message, Request
 from interviewer.llm.schema import in_words
 from interviewer.models import Rubric
@@ -36,7 +35,6 @@ FRAME_TOKENS = 90
 KEPT = 512
 """Rubrics whose system message is kept."""
 
-_WORD, _NUMBER = re.compile(r"[A-Za-z]+"), re.compile(r"\d{1,3}")
 LANGUAGES = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 BASE_TOKENS, TOKENS_A_POINT = 700, 260
 """Room for the model's answer, generous: what is cut off is lost. A model that thinks first needs it too."""
@@ -147,20 +145,6 @@ def _system(rubric: Rubric, lang: str, rules: Rules, reference: str) -> str:
         reference=reference,
     )
     return made.strip()
-
-
-def tokens(text: str) -> int:
-    """About how many tokens of a common vocabulary (cl100k) a text has, up to a tenth too many, hardly ever too few.
-
-    Least squares over the texts of the map, times 1.06: Chinese characters, full-width and ASCII signs, English
-    words and their letters, numbers in runs of three digits.
-    """
-    wide = sum(map(is_cjk, text))
-    full = sum(1 for c in text if c > "\u2000" and not is_cjk(c))
-    signs = sum(1 for c in text if c.isascii() and not c.isalnum() and not c.isspace())
-    words = _WORD.findall(text)
-    letters, numbers = sum(map(len, words)), len(_NUMBER.findall(text))
-    return round(1.32 * wide + 0.78 * full + 0.87 * signs + 0.98 * len(words) + 0.036 * letters + 2.18 * numbers)
 
 
 def rated(rules: Rules) -> tuple[Dimension, ...]:

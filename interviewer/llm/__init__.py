@@ -55,19 +55,28 @@ def make_gateway(
     deadline: float | None = None,
     concurrency: int | None = None,
     retries: Retries | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    patient: bool = False,
     notice: Callable[[str], None] | None = None,
+    on_spent: Callable[[Spent], None] | None = None,
 ) -> ModelGateway:
     """A gateway to `model`, and to `fallbacks` in order when it fails.
 
     `cache` is True for the file in the user's cache folder, a path for another, False for none. `deadline` is in
     seconds for one request with all its retries and fallbacks; a model served by this machine (`local/PATH.gguf`)
-    has more of it, and one request at a time. `notice` is told how its loading goes on. Raises ProviderError or
-    ConfigError when it is clear at once that no call can succeed: no key, no such kind of name, no such file.
+    has more of it, and one request at a time, whatever `concurrency` says. `rpm`, `tpm`, `patient` and `on_spent` are
+    those of `ModelGateway`. `notice` is told how its loading goes on, and what holds calls back. Raises ProviderError
+    or ConfigError when it is clear at once that no call can succeed: no key, no such kind of name, no such file.
     """
     primary = _endpoint(model, api_base, api_key)
     transports = [choose(e, notice=notice) for e in (primary, *(beside(primary, f) for f in fallbacks))]
     here = isinstance(transports[0], LocalTransport)
     usual = (local_transport.DEADLINE, local_transport.CONCURRENCY) if here else (DEADLINE, CONCURRENCY)
+    if here and concurrency is not None and concurrency > usual[1]:
+        if notice is not None:
+            notice(f"{model} answers one call after the other: more at a time would be no faster")
+        concurrency = usual[1]
     kept = AnswerCache(cache if isinstance(cache, Path) else paths.cache_dir() / "answers.db") if cache else None
     return ModelGateway(
         transports,
@@ -75,6 +84,11 @@ def make_gateway(
         deadline=usual[0] if deadline is None else deadline,
         concurrency=usual[1] if concurrency is None else concurrency,
         retries=retries,
+        rpm=rpm,
+        tpm=tpm,
+        patient=patient,
+        notice=notice if patient else None,
+        on_spent=on_spent,
     )
 
 

@@ -88,7 +88,7 @@ class Spent:
 
 
 def of_call(reply: Reply, transport: Transport) -> float | None:
-    """What the library computed, else by the list."""
+    """What the provider told or the library computed, else by the list."""
     if reply.cost is not None or not transport.list_price:
         return reply.cost
     return price(transport.name, reply.tokens)

@@ -1,14 +1,16 @@
 """ModelGateway: one request through cache, queue, deadline, models in order, retries and structured output.
 
 The order of things: an answer in the cache costs nothing and waits for nobody; the deadline starts when a place in
-the queue is free; each model gets its share of the time that is left; a model that is down is tried last for a while.
+the queue is free, and stands still while a call waits for its turn under a limit of requests or tokens; each model gets
+its share of the time that is left; a model that is down is tried last for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,10 +27,13 @@ from interviewer.errors import (
 )
 from interviewer.llm import cost
 from interviewer.llm.cache import AnswerCache, InFlight, Kept, cache_key
+from interviewer.llm.clock import Clock, standing_still
 from interviewer.llm.cost import Spent
 from interviewer.llm.dialect import Dialect
+from interviewer.llm.estimate import tokens_of
+from interviewer.llm.pacer import Pacer
 from interviewer.llm.protocol import Call, Completion, Message, Reply, Request, Tokens, Transport
-from interviewer.llm.retry import Pace, Retries, patiently
+from interviewer.llm.retry import Retries, patiently
 from interviewer.llm.structured import Answered, Interlocutor, ask, parse
 
 log = logging.getLogger("interviewer.llm")
@@ -47,8 +52,8 @@ class Route:
     """One model: how it is reached, and what was learned about it."""
 
     transport: Transport
+    pacer: Pacer
     model: Interlocutor = field(init=False)
-    pace: Pace = field(default_factory=Pace)
     dead_until: float = 0.0
 
     def __post_init__(self) -> None:
@@ -56,7 +61,12 @@ class Route:
 
 
 class ModelGateway:
-    """The Gateway of the product. Bound to the event loop that first uses it; close it with `aclose`."""
+    """The Gateway of the product. Bound to the event loop that first uses it; close it with `aclose`.
+
+    `rpm` requests and `tpm` tokens a minute are sent to each model at most. A `patient` one is for many requests that
+    nobody waits for: while the last model to be tried says that there are too many, they wait, and do not fail.
+    `notice` hears when a provider holds it back, `on_spent` the running total after every request.
+    """
 
     def __init__(
         self,
@@ -66,14 +76,23 @@ class ModelGateway:
         deadline: float = DEADLINE,
         concurrency: int = CONCURRENCY,
         retries: Retries | None = None,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        patient: bool = False,
+        notice: Callable[[str], None] | None = None,
+        on_spent: Callable[[Spent], None] | None = None,
     ) -> None:
         if not transports or deadline <= 0 or concurrency < 1:
             raise UsageError("a gateway needs a model, a deadline above 0 and a concurrency of at least 1")
-        self.routes = [Route(t) for t in transports]
+        if any(limit is not None and not 0 < limit < math.inf for limit in (rpm, tpm)):
+            raise UsageError("limits of requests and tokens a minute must be above 0")
+        self.routes = [Route(t, Pacer(t.name, rpm=rpm, tpm=tpm, notice=notice)) for t in transports]
         self.deadline = deadline
         self.cache = cache
         self.spent = Spent()
         """All that went through this gateway, failures included."""
+        self.patient = patient
+        self._on_spent = on_spent
         self._retries = retries or Retries()
         self._places = asyncio.Semaphore(concurrency)
         self._in_flight: InFlight[Completion] = InFlight()
@@ -125,28 +144,34 @@ class ModelGateway:
 
     async def _ask(self, request: Request, routes: list[Route]) -> Completion:
         spent, loop = Spent(), asyncio.get_running_loop()
-        async with self._places:
-            started = loop.time()
-            until = started + self.deadline
-            try:
-                return await self._first_to_answer(request, routes, until, spent)
-            except ProviderError as e:
-                e.spent = spent
-                raise
-            finally:
-                spent.seconds = loop.time() - started
-                self.spent.add_spent(spent)
-                log.debug("%s %s: %d calls, %.1f s", self.model, request.purpose, spent.calls, spent.seconds)
+        with standing_still():
+            await self._places.acquire()
+        started = loop.time()
+        try:
+            with Clock(self.deadline).running() as clock:
+                return await self._first_to_answer(request, routes, clock, spent)
+        except ProviderError as e:
+            e.spent = spent
+            raise
+        finally:
+            self._places.release()
+            spent.seconds = loop.time() - started
+            self.spent.add_spent(spent)
+            log.debug("%s %s: %d calls, %.1f s", self.model, request.purpose, spent.calls, spent.seconds)
+            if self._on_spent is not None:
+                self._on_spent(self.spent)
 
-    async def _first_to_answer(self, request: Request, routes: list[Route], until: float, spent: Spent) -> Completion:
+    async def _first_to_answer(self, request: Request, routes: list[Route], clock: Clock, spent: Spent) -> Completion:
         loop = asyncio.get_running_loop()
         started = loop.time()
         order = sorted(routes, key=lambda r: r.dead_until > started)  # stable: the user's order otherwise
         faults: list[ProviderError] = []
         for n, route in enumerate(order):
-            share = max(0.0, until - loop.time()) / (len(order) - n)
+            left = len(order) - n
             try:
-                answered = await self._within(share, request, route, spent)
+                answered = await self._within(
+                    clock.left / left, request, route, spent, patient=self.patient and left == 1
+                )
             except ProviderError as e:
                 faults.append(e)
                 if isinstance(e, OUT_OF_ORDER):
@@ -173,17 +198,16 @@ class ModelGateway:
             return completion
         raise _summary(faults, routes)
 
-    async def _within(self, seconds: float, request: Request, route: Route, spent: Spent) -> Answered:
+    async def _within(self, seconds: float, request: Request, route: Route, spent: Spent, *, patient: bool) -> Answered:
         """One model's answer, in its share of the time."""
-        loop, transport = asyncio.get_running_loop(), route.transport
-        until = loop.time() + seconds
+        transport, pacer, clock = route.transport, route.pacer, Clock(seconds)
 
         async def send(messages: tuple[Message, ...], params: dict[str, Any]) -> Reply:
             wire = [{"role": m.role, "content": m.content} for m in messages]
 
             async def once() -> Reply:
                 # a little beyond the deadline: it is asyncio's clock that ends the call, not the client's
-                call = Call(wire, params, timeout=max(0.1, until - loop.time()) + 1)
+                call = Call(wire, params, timeout=max(0.1, clock.left) + 1)
                 try:
                     reply = await transport.send(call)
                 except ProviderError as e:
@@ -195,10 +219,14 @@ class ModelGateway:
                 spent.add(reply.tokens, cost.of_call(reply, transport))
                 return reply
 
-            return await patiently(once, retries=self._retries, pace=route.pace, until=until, name=transport.name)
+            tokens = sum(tokens_of({"messages": wire, **params})) if pacer.counts_tokens else 0
+            return await patiently(
+                once, tokens=tokens, retries=self._retries, pacer=pacer, clock=clock, name=transport.name,
+                patient=patient,
+            )  # fmt: skip
 
         try:
-            async with asyncio.timeout_at(until):
+            async with clock.limiting():
                 return await ask(request, route.model, send)
         except TimeoutError:
             late = ProviderTimeout(

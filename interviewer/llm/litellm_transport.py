@@ -110,7 +110,9 @@ class LiteLLMTransport:
             )
             reply = read(_plain(response))
             cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-            return replace(reply, cost=float(cost) if isinstance(cost, int | float) and cost > 0 else None)
+            if reply.cost is None and isinstance(cost, int | float) and cost > 0:
+                reply = replace(reply, cost=float(cost))
+            return reply
         except BadOutput as e:
             fault = BadOutput(f"{self._name}: {e.message}", model=self._name, detail=e.detail, uncounted=True)
         except Exception as e:
@@ -149,5 +151,6 @@ def _plain(response: Any) -> dict[str, Any]:
             "prompt_tokens": getattr(usage, "prompt_tokens", None),
             "completion_tokens": getattr(usage, "completion_tokens", None),
             "prompt_tokens_details": {"cached_tokens": getattr(details, "cached_tokens", None)},
+            "cost": getattr(usage, "cost", None),
         },
     }

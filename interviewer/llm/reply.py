@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from interviewer.errors import BadOutput
@@ -45,6 +46,7 @@ def read(body: object) -> Reply:
         finish_reason=_str(first.get("finish_reason")),
         refusal=_str(refusal),
         tokens=_tokens(whole),
+        cost=_cost(_dict(whole.get("usage"))),
         model=_str(whole.get("model")) or "",
         choices=len(choices),
     )
@@ -58,6 +60,22 @@ def _tokens(body: dict[str, Any]) -> Tokens:
     details = _dict(usage.get("prompt_tokens_details"))
     cached = (details.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), timings.get("cache_n"))
     return Tokens(read, written, next((n for n in map(_count, cached) if n is not None), None))
+
+
+def _cost(usage: dict[str, Any]) -> float | None:
+    """US dollars, where the provider tells them, as OpenRouter does; with a key of one's own what that is charged too.
+
+    https://openrouter.ai/docs/use-cases/usage-accounting
+    """
+    told = _dollars(usage.get("cost"))
+    if told is not None and usage.get("is_byok") is True:
+        return told + (_dollars(_dict(usage.get("cost_details")).get("upstream_inference_cost")) or 0.0)
+    return told
+
+
+def _dollars(value: object) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return float(value) if known else None  # type: ignore[arg-type]
 
 
 def _text(content: object) -> str | None:

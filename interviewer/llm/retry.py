@@ -1,7 +1,7 @@
 """Patience, in one place: tries a call again where that can help, and never beyond the deadline.
 
 Back-off is exponential with full jitter; a provider's `Retry-After` is obeyed, and holds back the other calls to
-that model too. The libraries' own retries are off.
+that model too (`pacer`). The libraries' own retries are off.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from interviewer.errors import ProviderError, RateLimited
+from interviewer.llm.clock import Clock, give_back, standing_still
+from interviewer.llm.pacer import Pacer
 from interviewer.llm.protocol import Reply
 
 log = logging.getLogger("interviewer.llm")
+
+MOST_ALONE = 2.0
+"""Longest that a call which was refused waits beyond what its model does."""
+PATIENCE = 900.0
+"""Seconds for which a model may refuse every call, or ask for none, before those who can wait give up."""
 
 
 @dataclass(frozen=True)
@@ -32,46 +39,51 @@ class Retries:
         return jittered if retry_after is None else retry_after + min(jittered, self.base)
 
 
-class Pace:
-    """When a model may be called again, known to all calls to it."""
-
-    def __init__(self) -> None:
-        self._at = 0.0
-
-    def hold(self, until: float) -> None:
-        self._at = max(self._at, until)
-
-    def left(self, now: float) -> float:
-        return max(0.0, self._at - now)
-
-
 async def patiently(
-    call: Callable[[], Awaitable[Reply]], *, retries: Retries, pace: Pace, until: float, name: str
+    call: Callable[[], Awaitable[Reply]],
+    *,
+    tokens: int,
+    retries: Retries,
+    pacer: Pacer,
+    clock: Clock,
+    name: str,
+    patient: bool = False,
 ) -> Reply:
-    """`call` until it succeeds, fails for good, or no time is left before `until` (the loop's clock)."""
+    """`call`, each time in its turn, until it succeeds, fails for good, or no time is left on the `clock`.
+
+    `patient` makes being refused for too many requests no failure: it is called again, as often as it takes, for as
+    long as the model answers anybody within `PATIENCE`; what refused calls took is given back to the clocks.
+    """
     loop = asyncio.get_running_loop()
-    failed = 0
+    failed, refused, began = 0, 0, 0.0
+
+    async def once() -> Reply:
+        nonlocal began
+        began = loop.time()
+        return await call()
+
     while True:
-        now = loop.time()
-        if held := pace.left(now):
-            if now + held >= until:
-                raise RateLimited(
-                    f"{name}: the provider asked for {held:.0f} s without calls, more than the time left",
-                    hint="wait a moment, or lower the concurrency",
-                    model=name,
-                    retry_after=held,
-                )
-            await asyncio.sleep(held)
+        if patient and pacer.gave_up(loop.time(), PATIENCE):
+            raise RateLimited(
+                f"{name}: the provider has refused every call for {PATIENCE / 60:.0f} minutes: too many requests",
+                hint="run the same command again later, or name another --model",
+                model=name,
+            )
         try:
-            return await call()
+            return await pacer.through(once, tokens=tokens, patience=PATIENCE if patient else clock.left)
         except ProviderError as e:
+            now = loop.time()
+            if patient and isinstance(e, RateLimited):
+                if (e.retry_after or 0) > PATIENCE or pacer.gave_up(now, PATIENCE):
+                    raise
+                give_back(now - began)
+                refused += 1
+                with standing_still():  # the model's pace may go on unchanged: this call alone was refused
+                    await asyncio.sleep(0 if e.retry_after else min(retries.wait(refused, None), MOST_ALONE))
+                continue
             failed += 1
-            if not e.transient or failed >= retries.attempts:
-                raise
-            wait, now = retries.wait(failed, e.retry_after), loop.time()
-            if isinstance(e, RateLimited) and e.retry_after:
-                pace.hold(now + e.retry_after)
-            if now + wait >= until:
+            wait = retries.wait(failed, e.retry_after)
+            if not e.transient or failed >= retries.attempts or wait >= clock.left:
                 raise
             log.debug("%s: %s; try %d in %.1f s", name, type(e).__name__, failed + 1, wait)
         await asyncio.sleep(wait)

@@ -143,6 +143,15 @@ class TestBeforeItStarts:
         monkeypatch.chdir(path.parent)
         assert server_of(make_gateway("local/m.gguf", cache=False)).path == path.resolve()
 
+    def test_more_calls_at_a_time_are_refused_aloud(self, model: Model) -> None:
+        from interviewer.llm import make_gateway
+
+        told: list[str] = []
+        made = make_gateway(f"local/{model()}", cache=False, concurrency=8, notice=told.append)
+        assert made._places._value == 1 and "one call after the other" in told[0]
+        make_gateway(f"local/{model()}", cache=False, concurrency=1, notice=told.append)
+        assert len(told) == 1
+
     def test_a_fallback_on_this_machine_is_not_looked_for_on_the_primarys_server(self) -> None:
         primary = Endpoint("qwen", "http://127.0.0.1:1/v1")
         assert beside(primary, "local/m.gguf").api_base is None

@@ -31,13 +31,14 @@ def test_options_over_environment_over_file_over_default(monkeypatch: pytest.Mon
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "role": "eng", "level": "junior", "lang": "en", "questions": "3", "minutes": "20.5",
-        "db": "/x/y.db", "embedder": "some/model", "theme": "dark",
+        "db": "/x/y.db", "embedder": "some/model", "theme": "dark", "rpm": "60", "tpm": "9e4",
     }  # fmt: skip
     assert set(given) <= set(Settings.model_fields)
     for name, value in given.items():
         monkeypatch.setenv(f"INTERVIEWER_{name.upper()}", value)
     found = load_settings()
     assert found.db_path == Path("/x/y.db") and found.minutes == 20.5
+    assert (found.rpm, found.tpm) == (60, 90_000)
     for name in ("role", "level", "lang", "embedder", "theme"):
         assert getattr(found, name) == given[name]
 

@@ -393,3 +393,9 @@ def test_no_credential_goes_to_a_worker() -> None:
 def test_workers_share_what_the_provider_is_to_have() -> None:
     job = Job(settings={}, concurrency=10)
     assert [job.shared(n).concurrency for n in (1, 3, 64)] == [10, 3, 1]
+
+
+def test_workers_share_the_limits_of_the_provider() -> None:
+    job = Job(settings={"rpm": 600.0, "tpm": None, "model": "openai/m"})
+    assert job.shared(4).settings == {"rpm": 150.0, "tpm": None, "model": "openai/m"}
+    assert job.shared(4).options() == job.options()

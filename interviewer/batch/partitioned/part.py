@@ -68,7 +68,9 @@ class Job(BaseModel, frozen=True):
 
     def shared(self, workers: int) -> Job:
         """For each of so many workers: its share of what the provider is to have of all of them."""
-        return self.model_copy(update={"concurrency": max(1, self.concurrency // workers)})
+        limits = {k: self.settings[k] / workers for k in ("rpm", "tpm") if self.settings.get(k)}
+        given = {"concurrency": max(1, self.concurrency // workers), "settings": self.settings | limits}
+        return self.model_copy(update=given)
 
 
 class Task(BaseModel, frozen=True):
@@ -121,7 +123,7 @@ class Grader:
         settings = settings_from(job)
         self._map = open_map(settings.pack)
         self._facts = MapFacts(self._map, load_rules())
-        self._examiners = Examiners(settings, notice=self._notice, concurrency=job.concurrency)
+        self._examiners = Examiners(settings, notice=self._notice, concurrency=job.concurrency, patient=True)
         self._judge = self._examiners.judge()
         for what, mine, wanted in (
             ("knowledge map", self._facts.digest, job.map_digest),
@@ -226,7 +228,7 @@ class InProcess:
             grader.close()
 
 
-_JUDGING = ("pack", "embedder", "model", "api_base", "fallback_models", "fallback", "signals", "cache")
+_JUDGING = ("pack", "embedder", "model", "api_base", "fallback_models", "fallback", "signals", "cache", "rpm", "tpm")
 
 
 def settings_for(settings: Settings) -> dict[str, Any]:
