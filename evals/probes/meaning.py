@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
 
 from evals.probes import texts
 from evals.probes.bench import GOOD, LANGS, Bench, Outcome, by_question, lang_of, mean, rubric_of
 from evals.table import HALF
 from interviewer.judge import question_rubric
+
+FORMS = Path(__file__).parents[1] / "data" / "denials.json"
 
 
 def lower(value: float) -> float:
@@ -64,24 +69,34 @@ async def negation(bench: Bench) -> Outcome:
 
 
 async def denial(bench: Bench) -> Outcome:
-    """The same, denied as people also do it: no judge was made with these forms in hand."""
-    return await _denied(bench, "denied in other forms", texts.DENIED)
+    """The same, denied in sixty ways in each language that whoever made the judge's words had not seen.
+
+    Whoever adds words to the judge after having read them should have others written.
+    """
+    return await _denied(bench, "denied in other forms", json.loads(FORMS.read_text("utf-8")))
 
 
 async def _denied(bench: Bench, name: str, forms: Mapping[str, Sequence[str]]) -> Outcome:
     """Credit of the denied claim over that of the claim, where the claim earns half or more: else nothing is lost."""
     kept: dict[str, list[float]] = {}
+    turn = {lang: cycle(forms[lang]) for lang in LANGS}
     for q in bench.questions:
         for lang in LANGS:
             rubric = question_rubric(q, lang)
-            for n, p in enumerate(x for x in q.points if x.core):
+            for p in (x for x in q.points if x.core):
                 claim = _first_claim(p.text(lang))
                 said = await bench.credit(rubric, claim + ("。" if lang == "zh" else "."), lang, p.id)
                 if said >= HALF:
-                    form = forms[lang][n % len(forms[lang])]
-                    denied = form.format(x=claim if lang == "zh" else claim[0].lower() + claim[1:] + ".")
+                    form = next(turn[lang])
+                    denied = _filled(form, claim, lang)
                     kept.setdefault(q.id, []).append(await bench.credit(rubric, denied, lang, p.id) / said)
     return mean(name, "keep at most 10 % of their credit", kept, lambda v: v <= 0.10)
+
+
+def _filled(form: str, claim: str, lang: str) -> str:
+    """`{X}` begins a sentence."""
+    lower = claim if lang == "zh" or claim[:2].isupper() else claim[0].lower() + claim[1:]
+    return form.replace("{X}", claim).replace("{x}", lower)
 
 
 def _first_claim(text: str) -> str:

@@ -34,21 +34,5 @@ PADDING = {
 }
 NEGATED = {
     "zh": ("并不是这样：说“{x}”是错的。", "我不认为{x}，这个说法不对。"),
-    "en": ("It is not true that {x}", "Some people say that {x} That is wrong."),
-}
-DENIED = {
-    "zh": (
-        "“{x}”这句话我坚决反对。",
-        "{x}——这纯属胡说。",
-        "千万别以为{x}。",
-        "{x}？完全没有这回事。",
-        "我觉得{x}这点根本不成立。",
-    ),
-    "en": (
-        "I reject the idea that {x}",
-        "{x} Nonsense, it does not work like that.",
-        "It would be a mistake to think that {x}",
-        "Contrary to what people claim, it is not the case that {x}",
-        "{x} I was told that once; it turned out to be false.",
-    ),
+    "en": ("It is not true that {x}.", "Some people say that {x}. That is wrong."),
 }

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-GRADING = 1
+GRADING = 2
 """Raise it when code grades differently from the same weights, rules and prompts."""
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interviewer.judge import conduct, injection, lexicon
+from interviewer.judge.denial import denied
 from interviewer.judge.index import RubricIndex
 from interviewer.judge.normalise import Normalised, is_seen, normalise
 from interviewer.judge.polarity import Stance, ruled_out, stances, turned
@@ -104,7 +105,7 @@ def without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
 
 
 def _stances(parts: list[Clause], text: str) -> tuple[Stance, ...]:
-    wrong = ruled_out(text)
+    wrong = ruled_out(text) + denied(text)
     return tuple(
         replace(s, denied=True) if _mostly_within(p, wrong) else s
         for p, s in zip(parts, stances([p.text for p in parts]), strict=True)

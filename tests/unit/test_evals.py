@@ -257,7 +257,7 @@ class TestCommand:
             (["run", "--judge", "gpt", "--data", perfect], 3, "no such model"),
             (["nothing"], 2, "invalid choice"),
             (["run", "--concurrency", "-2", "--data", perfect], 2, "--concurrency: -2: at least 1"),
-            (["run", "--deadline", "0", "--data", perfect], 2, "--deadline: 0: seconds, more than 0"),
+            (["run", "--deadline", "0", "--data", perfect], 2, "--deadline: 0: not a number above 0"),
             (["run", "--judge", "nosuch/model", "--data", perfect, "--sample", "4"], 3, "none of the answers could be"),
             (["calibrate", "--id", "x", "--split", "test"], 2, "error: nothing is fitted on 'test'"),
         ):

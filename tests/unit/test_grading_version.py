@@ -13,7 +13,7 @@ from evals.datasets import load_dataset
 from interviewer.embeddings import load_embedder
 from interviewer.judge import OfflineJudge, background, question_rubric
 
-KNOWN = {"d02dfe67a9c71a69": "9cb64f0ba4bbacb2"}
+KNOWN = {"28ea628999086a51": "c3a8a82d8b229f8c"}
 """What the offline judge and the rubrics of the test half are (their hash), and the grades that come of them."""
 
 
