@@ -90,13 +90,16 @@ async def open_judge(
     fallback: Literal["offline"] | None = None,
     embedder: str | Embedder | None = None,
     concurrency: int | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
     cache: bool = True,
     notice: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Judge]:
     """A judge for many answers, as `interviewer.batch.grade` and `grade_file` take one; closes its connections.
 
     The options are those of `judge_answer`; `concurrency` is how many calls the model gets at a time (`grade` is to
-    be told too). Raises ConfigError and ProviderError when judge or model cannot be set up.
+    be told too), `rpm` and `tpm` how many requests and tokens a minute at most. Being refused for too many is waited
+    out. Raises ConfigError and ProviderError when judge or model cannot be set up.
     """
     from interviewer.judge.llm import LLMJudge
 
@@ -109,7 +112,7 @@ async def open_judge(
 
     gateway = make_gateway(
         model, api_base=api_base, api_key=api_key, fallbacks=fallbacks, cache=cache, concurrency=concurrency,
-        notice=notice,
+        rpm=rpm, tpm=tpm, patient=True, notice=notice,
     )  # fmt: skip
     async with gateway:
         yield LLMJudge(gateway, offline, signals=signals, fallback=fallback)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, PrivateAttr
 
 MOST_PAIRS = 20_000
 """Of which a correlation is known to the second digit, and bootstrapped in seconds."""
-MOST_CELLS = 200_000
+MOST_CELLS = 50_000
 _LIMIT = 1 << 53
 HUNDRED = 100
 """Scores are counted in hundredths, as whole numbers: sums are then exact in any order."""
