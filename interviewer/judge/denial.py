@@ -40,6 +40,13 @@ _REACH = 400
 """Longest sentence that is denied as a whole: a longer one is no claim."""
 
 
+_OWN_VIEW = re.compile(
+    r"\b(?:i|we) (?:\w+ )?(?:disagree|don't|do not|wouldn't|would not|reject|dispute)\b|不(?:同意|认同|赞成|接受)"
+)
+_LEADS_ON = re.compile(r" that\b|[“\"]|(?=[\u4e00-\u9fff]{4,})(?!的)")
+_TURN = re.compile(r", (?:but|yet) |\bhowever,? |但是?|不过|可是|然而")
+
+
 @dataclass(frozen=True, slots=True)
 class _Sentence:
     start: int
@@ -61,7 +68,9 @@ def denied(text: str) -> list[tuple[int, int]]:
 
 def _falls_on(before: str, after: str) -> bool:
     """Whether a sentence calls the one before it untrue: as a verdict, or where others were said to say that one."""
-    return _is_verdict(after) or (bool(REPORTED.search(before)) and _says_untrue(after))
+    if REPORTED.search(before) and _says_untrue(after):
+        return True
+    return _is_verdict(after) and not _OWN_VIEW.search(after)  # “I disagree” is often said of the question
 
 
 def _sentences(text: str) -> Iterator[_Sentence]:
@@ -75,12 +84,20 @@ def _within(s: _Sentence) -> Iterator[tuple[int, int]]:
     if len(s.text) > _REACH or not _says_untrue(s.text):
         return
     if FRAME_ZH.search(s.text) or FRAME_EN.search(s.text.strip()):
-        yield s.start, s.start + _claim_end(s.text)
+        yield s.start + _claim_start(s.text), s.start + _claim_end(s.text)
         return
     clauses = [(m.start(), m[0]) for m in _CLAUSE.finditer(s.text)]
     for n, (at, clause) in enumerate(clauses):
         if n and _is_verdict(clause, bare=0):
             yield s.start, s.start + at
+
+
+def _claim_start(text: str) -> int:
+    """After what is affirmed first, where a turn leads to “I do not accept that …”."""
+    untrue = next(m for m in FALSE.finditer(text) if not m["no"])
+    if not _LEADS_ON.match(text, untrue.end()):
+        return 0
+    return max((m.end() for m in _TURN.finditer(text, 0, untrue.start())), default=0)
 
 
 def _claim_end(text: str) -> int:
