@@ -137,7 +137,7 @@ async def test_a_deadline_of_a_row_counts_what_its_calls_take(server: FaultServe
 async def test_a_limit_is_learned_and_no_row_fails(
     server: FaultServer, opened: Open, tmp_path: Path, headers: dict[str, str]
 ) -> None:
-    limit = server.script = Limit(20, 20, headers)
+    limit = server.script = Limit(40, 40, headers)
     judge = LLMJudge(opened(patient=True, concurrency=16), offline_judge())
     source = tmp_path / "in.csv"
     source.write_text("question_id,answer\n" + "".join(f"{QUESTION},{marked(n)}\n" for n in range(200)), "utf-8")
