@@ -25,7 +25,7 @@ from tests.unit.graded_fixture import failed, graded
 SCORES = st.integers(0, 1000).map(lambda n: n / 100)
 VERDICTS = st.sampled_from(["covered", "partial", "missing", "contradicted"])
 CELLS = st.sampled_from([None, True, 10**400, -3, [1], {"a": "b"}, float("inf")]) | st.floats() | st.text(max_size=9)
-CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 FLAGS = st.lists(st.sampled_from(["injection", "stuffing", "empty", "too_long", "off_topic"]), unique=True, max_size=2)
 
 
