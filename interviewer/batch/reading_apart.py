@@ -27,14 +27,15 @@ class ReadingApart:
         self._offline = judge.offline
         self._pool = pool.WorkerPool(judge.offline, 1, task="examine")
         self._pool.start()
+        self._apart = True
         judge.read_with(self._read)
 
     async def _read(self, rubric: Rubric, answer: str, lang: str, digest: str | None = None) -> Examined:
-        if self._pool.ready:
+        if self._apart and self._pool.ready:
             try:
                 seen = await self._pool.examine(rubric, answer, lang, digest)
             except Halted:
-                self._pool.ready = False
+                self._apart = False
             else:
                 seen.index = self._offline.index(rubric, digest)
                 return seen

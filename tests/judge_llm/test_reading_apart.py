@@ -74,7 +74,7 @@ async def test_the_judgements_are_the_same(pools: list[WorkerPool], read_here: l
     given, mine = rows(120), judge()
     apart = await graded(given, mine, 30)
     assert len(pools) == 1 and len(read_here) <= 30
-    assert not pools[0]._alive
+    assert not pools[0]._crew.alive
     assert apart == await graded(given, judge(), 8) and len(pools) == 1
     read_here.clear()
     await mine.judge(RUBRIC, GOOD, "zh")
@@ -88,7 +88,7 @@ async def test_a_reader_that_is_killed_is_replaced(pools: list[WorkerPool]) -> N
         assert row.judgement is not None and row.judgement.score is not None
         made.append(row.judgement.model_dump(exclude={"usage"}))
         if len(made) in (40, 80) and pools:
-            for process in list(pools[0]._alive):
+            for process in list(pools[0]._crew.alive):
                 os.kill(process.pid, signal.SIGKILL)
                 killed += 1
             await asyncio.sleep(0.01)

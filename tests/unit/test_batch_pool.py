@@ -80,7 +80,7 @@ async def test_a_killed_worker_loses_nothing() -> None:
         while not all(t.done() for t in tasks):
             await asyncio.sleep(0.01)
             if killed < 4 and sum(t.done() for t in tasks) > 40 * killed:
-                process = random.Random(killed).choice(list(workers._alive))
+                process = random.Random(killed).choice(list(workers._crew.alive))
                 os.kill(process.pid, signal.SIGKILL)
                 killed += 1
         found = await asyncio.gather(*tasks)
@@ -88,7 +88,7 @@ async def test_a_killed_worker_loses_nothing() -> None:
         workers.close()
     assert killed == 4
     assert found == judged(await collect(given, workers=1))
-    assert not workers._alive
+    assert not workers._crew.alive
 
 
 class Poisonous(StaticTable):
@@ -154,9 +154,9 @@ async def test_a_stop_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) 
             assert not r.failed
             done += 1
             stop.set()
-    assert 0 < done < 400 and not made[0]._alive
+    assert 0 < done < 400 and not made[0]._crew.alive
     async for _ in (rows_ := grade(given, JUDGE, workers=2)):
-        processes = list(made[-1]._alive)
+        processes = list(made[-1]._crew.alive)
         break
     await rows_.aclose()  # type: ignore[attr-defined]
     assert processes and all(p.poll() is not None for p in processes)
